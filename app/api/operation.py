@@ -1,0 +1,118 @@
+"""Health, metrics, version, and the API pages with their assets served from here."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, Literal
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+from starlette.responses import HTMLResponse
+from swagger_ui_bundle import swagger_ui_path
+
+from app.api import describe
+from app.api.context import App
+from app.api.middleware import REGISTRY
+from app.core.errors import AppError, NotFound
+from app.factory import version
+
+router = APIRouter(tags=["operation"])
+
+_PROBE_SECONDS = 5.0
+_LOCAL = frozenset({"127.0.0.1", "::1"})
+
+
+class Live(BaseModel):
+    """The process runs."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Dependency(BaseModel):
+    """How a dependency is."""
+
+    status: Literal["ok", "unavailable"]
+    detail: str | None = None
+
+
+class Ready(BaseModel):
+    """Whether the process can serve, and each dependency by name."""
+
+    status: Literal["ok", "unavailable"]
+    dependencies: dict[str, Dependency]
+
+
+class Version(BaseModel):
+    """This version, and the revision of the schema that it needs."""
+
+    version: str
+    schema_revision: str
+
+
+@router.get("/health/live", **describe.public(example={"status": "ok"}))
+async def check_live() -> Live:
+    """Tell that the process runs."""
+    return Live()
+
+
+@router.get(
+    "/health/ready",
+    response_model=Ready,
+    **describe.public(
+        example={"status": "ok", "dependencies": {"database": {"status": "ok"}, "store": {"status": "ok"}}}, also=(503,)
+    ),
+)
+async def check_ready(app: App) -> Response:
+    """Tell whether every dependency answers; 503 when one does not."""
+    resources = app.resources
+    database, store = await asyncio.gather(
+        _probe(resources.database.fetchval("SELECT 1")), _probe(resources.store.probe())
+    )
+    well = database.status == store.status == "ok"
+    ready = Ready(status="ok" if well else "unavailable", dependencies={"database": database, "store": store})
+    headers = {"Cache-Control": "no-store"} if well else {"Cache-Control": "no-store", "Retry-After": "2"}
+    return Response(ready.model_dump_json(), 200 if well else 503, headers, media_type="application/json")
+
+
+async def _probe(work: Awaitable[Any]) -> Dependency:
+    try:
+        async with asyncio.timeout(_PROBE_SECONDS):
+            await work
+    except AppError as error:
+        return Dependency(status="unavailable", detail=error.en)
+    except TimeoutError:
+        return Dependency(status="unavailable", detail=f"no answer within {_PROBE_SECONDS:.0f} s")
+    return Dependency(status="ok")
+
+
+@router.get("/metrics", response_class=Response, **describe.public(also=(404,)))
+async def read_metrics(request: Request) -> Response:
+    """Give Prometheus metrics, to this machine only; a proxy in front must not pass it on."""
+    if request.client is not None and request.client.host not in _LOCAL:
+        raise NotFound
+    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/v1/version", **describe.public(example={"version": "0.1.0", "schema_revision": "…"}))
+async def read_version() -> Version:
+    """Name this version."""
+    named = version()
+    return Version(version=named["version"], schema_revision=named["schema"])
+
+
+def install_pages(app: FastAPI) -> None:
+    """Serve the API pages at /docs, with nothing from elsewhere."""
+
+    @app.get("/docs", include_in_schema=False)
+    async def show_pages() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="Anjuan 案卷 API",
+            swagger_js_url="/docs/assets/swagger-ui-bundle.js",
+            swagger_css_url="/docs/assets/swagger-ui.css",
+            swagger_favicon_url="/docs/assets/favicon-32x32.png",
+        )
+
+    app.mount("/docs/assets", StaticFiles(directory=swagger_ui_path), name="docs-assets")

@@ -1,0 +1,189 @@
+"""PostgreSQL by asyncpg: one pool, one way to every statement, and faults told apart from mistakes.
+
+A database that is gone, full, or slow is `Unavailable` (503) and heals without a restart: the pool opens connections
+when they are asked for and forgets broken ones. SQLModel says what the tables are (`models.py` of each room, Alembic);
+statements are plain SQL in each room's `repository.py` (docs/decisions/0002).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import asyncpg
+import orjson
+
+from app.core.errors import AppError, Unavailable
+
+if TYPE_CHECKING:
+    Connection: TypeAlias = asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]
+else:  # asyncpg's classes are generic for type checkers only
+    Connection = asyncpg.pool.PoolConnectionProxy | asyncpg.Connection
+Row: TypeAlias = asyncpg.Record
+
+# Faults of the server or the way to it; all else that PostgreSQL says is a mistake of ours and stays a 500.
+_FAULTS: tuple[type[BaseException], ...] = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.PostgresIOError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+)
+
+
+def present(row: Row | None) -> Row:
+    """Give a row that this transaction itself has written or holds; its absence would be a bug."""
+    if row is None:
+        raise RuntimeError("a row that must be there is not")
+    return row
+
+
+class OutcomeUnknown(Unavailable):
+    """The connection broke during COMMIT: the act may or may not have happened."""
+
+    code, title_en, title_zh = "outcome_unknown", "Outcome not known", "执行结果未知"
+
+
+class SchemaMismatch(Unavailable):
+    """The database has another schema than this version of the service needs."""
+
+    code, title_en, title_zh = "schema_mismatch", "Database of another version", "数据库版本不匹配"
+
+
+@contextmanager
+def faults() -> Iterator[None]:
+    """Turn faults of the database into `Unavailable`; let everything else pass."""
+    try:
+        yield
+    except AppError:
+        raise
+    except _FAULTS as error:
+        raise Unavailable("The database can't take this now; try again", "数据库暂时不可用,请稍后重试") from error
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        # asyncpg says "connection is closed" and "pool is closing" by the same class as it reports misuse; and between
+        # a server's last word and the end of its connection it "cannot switch to state" of a next statement.
+        if "clos" not in str(error) and "cannot switch to state" not in str(error):
+            raise
+        raise Unavailable("The database can't take this now; try again", "数据库暂时不可用,请稍后重试") from error
+
+
+async def _set_codecs(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    # Binary, because COPY takes no text codec; the leading byte is jsonb's version number.
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        format="binary",
+        encoder=lambda value: b"\x01" + orjson.dumps(value, default=str),  # asyncpg has a UUID class of its own
+        decoder=lambda data: orjson.loads(data[1:]),
+    )
+
+
+class Database:
+    """A pool of connections of one process.
+
+    Parameters: `url` of the application role; `expected_schema` is the revision that the tables must be at, None to
+    take any; times are seconds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        expected_schema: str | None,
+        size: int = 10,
+        acquire_seconds: float = 5.0,
+        statement_seconds: float = 10.0,
+        lock_seconds: float = 5.0,
+    ) -> None:
+        self._url, self._expected, self._size = url, expected_schema, size
+        self._acquire_seconds, self._statement_seconds, self._lock_seconds = (
+            acquire_seconds,
+            statement_seconds,
+            lock_seconds,
+        )
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+
+    async def open(self) -> None:
+        """Make the pool; no connection is opened yet, so a database that is down does not keep the service down."""
+        self._pool = await asyncpg.create_pool(
+            self._url,
+            min_size=0,
+            max_size=self._size,
+            timeout=self._acquire_seconds,
+            command_timeout=self._statement_seconds + 1,
+            max_inactive_connection_lifetime=300,
+            init=self._init,
+            server_settings={
+                "application_name": "anjuan",
+                "timezone": "UTC",
+                "statement_timeout": str(int(self._statement_seconds * 1000)),
+                "lock_timeout": str(int(self._lock_seconds * 1000)),
+                "idle_in_transaction_session_timeout": "60000",
+                # Statements are few and long, and planning one anew costs more than running it (docs/decisions/0011).
+                "plan_cache_mode": "force_generic_plan",
+            },
+        )
+
+    async def close(self) -> None:
+        """Close all connections, waiting shortly for those in use."""
+        if self._pool is not None:
+            try:
+                await asyncio.wait_for(self._pool.close(), timeout=5)
+            except TimeoutError:
+                self._pool.terminate()
+
+    async def _init(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        await _set_codecs(connection)
+        if self._expected is not None:
+            await self._check_schema(connection)
+
+    async def _check_schema(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        try:
+            found = await connection.fetchval("SELECT version_num FROM alembic_version")
+        except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
+            found = None
+        if found != self._expected:
+            raise SchemaMismatch(
+                f"The database has schema {found or 'none'}, this version needs {self._expected}: run `anjuan migrate`",
+                f"数据库结构版本为 {found or '无'},本版本需要 {self._expected}:请运行 `anjuan migrate`",
+            )
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection; faults within become `Unavailable`."""
+        if self._pool is None:
+            raise RuntimeError("the database is not open")
+        with faults():
+            async with self._pool.acquire(timeout=self._acquire_seconds) as connection:
+                yield connection
+
+    async def fetch(self, sql: str, *args: object) -> list[Row]:
+        """Run one statement and give its rows."""
+        async with self.connection() as connection:
+            return await connection.fetch(sql, *args)
+
+    async def fetchrow(self, sql: str, *args: object) -> Row | None:
+        """Run one statement and give its first row."""
+        async with self.connection() as connection:
+            return await connection.fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: object) -> Any:
+        """Run one statement and give the first column of its first row."""
+        async with self.connection() as connection:
+            return await connection.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: object) -> str:
+        """Run one statement and give its command tag."""
+        async with self.connection() as connection:
+            return await connection.execute(sql, *args)
+
+    async def copy(self, table: str, columns: Sequence[str], records: Sequence[tuple[object, ...]]) -> None:
+        """Append rows by COPY, all or none."""
+        async with self.connection() as connection:
+            await connection.copy_records_to_table(table, columns=list(columns), records=records)

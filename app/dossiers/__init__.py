@@ -1,0 +1,1 @@
+"""Dossiers (案卷): numbering, cover, state and team; and the firm's rules that they follow."""

@@ -1,0 +1,120 @@
+"""What a process holds open: pools, the store, keys."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from alembic.script import ScriptDirectory
+
+from app.auth.jwks import IssuerKeys, IssuerOptions
+from app.auth.tokens import TokenKeys
+from app.config import DatabaseSettings, OidcSettings, Settings, StorageSettings, safe_url
+from app.core import migrations
+from app.core.database import Database
+from app.entries.pagecount import PageCounter
+from app.events.recorder import Recorder
+from app.storage.protocol import ObjectStore
+from app.storage.s3 import S3Options, S3Store
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+_RECORDER_CONNECTIONS = 2
+
+
+@dataclass(slots=True)
+class Resources:
+    """What a process holds open."""
+
+    settings: Settings
+    database: Database
+    recording: Database
+    recorder: Recorder
+    store: ObjectStore
+    counter: PageCounter
+    keys: TokenKeys
+    issuer_keys: IssuerKeys | None = None
+
+    async def open(self) -> None:
+        """Make the pools; no store need be up for it."""
+        await self.database.open()
+        await self.recording.open()
+
+    async def close(self) -> None:
+        """Write what waits, then close everything."""
+        await self.recorder.close()
+        await self.counter.aclose()
+        if self.issuer_keys is not None:
+            await self.issuer_keys.aclose()
+        await self.store.aclose()
+        await self.recording.close()
+        await self.database.close()
+
+
+@cache
+def schema_head() -> str:
+    """Give the revision that this version's migrations lead to."""
+    head = ScriptDirectory.from_config(migrations.configuration(ROOT, "")).get_current_head()
+    if head is None:
+        raise RuntimeError("there are no migrations")
+    return head
+
+
+def make_database(settings: DatabaseSettings, *, size: int | None = None, check_schema: bool = True) -> Database:
+    """Make a pool on the application's role."""
+    if settings.database_url is None:
+        raise RuntimeError("ANJUAN_DATABASE_URL is not set: start the service by `anjuan run`, or set it")
+    return Database(
+        settings.database_url.get_secret_value(),
+        expected_schema=schema_head() if check_schema else None,
+        size=size or settings.database_pool_size,
+        acquire_seconds=settings.database_acquire_seconds,
+        statement_seconds=settings.database_statement_seconds,
+        lock_seconds=settings.database_lock_seconds,
+    )
+
+
+def make_store(settings: StorageSettings) -> S3Store:
+    """Make the store of the files' bytes."""
+    if settings.s3_endpoint is None or settings.s3_access_key is None or settings.s3_secret_key is None:
+        raise RuntimeError("ANJUAN_S3_ENDPOINT is not set: start the service by `anjuan run`, or set it")
+    return S3Store(
+        S3Options(
+            endpoint=settings.s3_endpoint,
+            access_key=settings.s3_access_key.get_secret_value(),
+            secret_key=settings.s3_secret_key.get_secret_value(),
+            region=settings.s3_region,
+            bucket=f"{settings.s3_bucket_prefix}-files",
+            connect_seconds=settings.s3_connect_seconds,
+            idle_seconds=settings.s3_idle_seconds,
+        )
+    )
+
+
+def make_resources(settings: Settings, store: ObjectStore | None = None) -> Resources:
+    """Make what a process holds open; tests hand in a store of their own."""
+    recording = make_database(settings.database, size=_RECORDER_CONNECTIONS)
+    return Resources(
+        settings=settings,
+        database=make_database(settings.database),
+        recording=recording,
+        recorder=Recorder(recording),
+        store=store or make_store(settings.storage),
+        counter=PageCounter(),
+        keys=TokenKeys(settings.key_dir),
+        issuer_keys=make_issuer_keys(settings.oidc),
+    )
+
+
+def make_issuer_keys(settings: OidcSettings) -> IssuerKeys | None:
+    """Make what knows the keys of the outside issuer; None when no issuer is set."""
+    if settings.oidc_issuer is None:
+        return None
+    return IssuerKeys(
+        IssuerOptions(
+            issuer=settings.oidc_issuer,
+            safe=safe_url,
+            timeout_seconds=settings.oidc_timeout_seconds,
+            keys_seconds=settings.oidc_keys_seconds,
+            refetch_seconds=settings.oidc_refetch_seconds,
+            ca_file=settings.oidc_ca_file,
+        )
+    )

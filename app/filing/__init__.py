@@ -1,0 +1,1 @@
+"""Filing (归档): closing, submission, check, acceptance or return, archive number, sealing, what comes afterwards."""

@@ -1,0 +1,1 @@
+"""Scheduled work over the same services as behind HTTP."""

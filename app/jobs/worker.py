@@ -1,0 +1,94 @@
+"""The worker process: does each job at its interval, one worker at a time, until it is told to stop.
+
+A job that fails is logged and tried again at its next turn; a store that is down ends nothing.
+"""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from app.config import Settings
+from app.core.errors import AppError
+from app.core.logging import configure
+from app.factory import Services, make_resources, make_services
+from app.jobs.housekeeping import forget_old_keys, forget_old_sessions, make_partitions
+from app.jobs.reminders import remind_of_filing
+from app.jobs.sweep import sweep_orphans
+
+_log = structlog.get_logger()
+_HOUR = 3600.0
+_RETRY_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to do every `seconds`."""
+
+    name: str
+    seconds: float
+    work: Callable[[Services], Awaitable[object]]
+
+
+JOBS = (
+    Job("make_partitions", 24 * _HOUR, make_partitions),
+    Job("forget_old_keys", _HOUR, forget_old_keys),
+    Job("forget_old_sessions", _HOUR, forget_old_sessions),
+    Job("remind_of_filing", _HOUR, remind_of_filing),
+    Job("sweep_orphans", _HOUR, sweep_orphans),
+)
+
+
+async def run_once(services: Services, job: Job) -> bool:
+    """Do a job unless another worker is at it; tell whether it was done here."""
+    # The lock belongs to the connection: a worker that dies frees it.
+    async with services.resources.database.connection() as connection:
+        if not await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 17))", job.name):
+            return False
+        try:
+            await job.work(services)
+        finally:
+            await connection.execute("SELECT pg_advisory_unlock(hashtextextended($1, 17))", job.name)
+    return True
+
+
+async def _repeat(services: Services, job: Job, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        pause = job.seconds
+        try:
+            await run_once(services, job)
+        except AppError as error:
+            _log.warning("job put off", job=job.name, code=error.code, detail=str(error))
+            pause = min(pause, _RETRY_SECONDS)
+        except Exception:  # noqa: BLE001 - one job's bug must not end the others
+            _log.exception("job failed", job=job.name)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)
+
+
+async def work(settings: Settings, stop: asyncio.Event) -> None:
+    """Work until `stop` is set."""
+    resources = make_resources(settings)
+    await resources.open()
+    try:
+        services = make_services(resources)
+        await asyncio.gather(*(_repeat(services, job, stop) for job in JOBS))
+    finally:
+        await resources.close()
+
+
+async def main() -> None:
+    """Work with the settings of the environment until SIGTERM or SIGINT."""
+    settings = Settings()
+    configure(settings.http.log_level)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await work(settings, stop)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,12 @@
+"""Event types of reading across domains."""
+
+from app.events.vocabulary import EventType
+
+EVENT_LISTED = EventType("event.listed", "Events were listed", "列出事件")
+EVENT_VIEWED = EventType("event.viewed", "An event was read", "查看事件")
+EVENT_EXPORTED = EventType("event.exported", "All events of a filter were read", "导出事件")
+DUTIES_LISTED = EventType("duty.listed", "Duties were listed", "列出待办")
+COVER_VIEWED = EventType("cover.viewed", "The cover was read", "查看案卷封面")
+FORM_PRINTED = EventType("form.printed", "A form of the trade was printed", "打印案卷表单")
+FRAME_PRINTED = EventType("volume.frame_printed", "The frame of a volume was printed", "打印案卷册框架")
+VOLUME_COPIED = EventType("volume.copied", "A reading copy of a volume was made", "制作案卷册阅卷副本")

@@ -1,0 +1,1 @@
+"""A made-up civil case: its papers, and the main job done with them. Nothing else imports this room."""

@@ -1,0 +1,51 @@
+"""What can go wrong with stored bytes. Never carries an address, a signature or a key of the store to a caller."""
+
+from app.core.errors import AppError, Unavailable
+
+
+class StoreUnavailable(Unavailable):
+    """The object store can't take or give bytes now: unreachable, too slow, failing, full, or refusing our key.
+
+    `reason` is for the log of the operator; it holds no signed address and is not shown to callers.
+    """
+
+    title_en, title_zh = "File store unavailable, nothing was done", "文件存储暂时不可用,未执行任何操作"
+
+    def __init__(self, reason: str = "", *, retry_after: int = 2) -> None:
+        super().__init__(retry_after=retry_after)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.title_en}: {self.reason}" if self.reason else self.title_en
+
+
+class StoreFull(StoreUnavailable):
+    """The object store has no room left; retrying soon does not help, space must be made."""
+
+    title_en, title_zh = "File store is full, nothing was kept", "文件存储空间已满,未保存任何内容"
+
+    def __init__(self, reason: str = "", *, retry_after: int = 60) -> None:
+        super().__init__(reason, retry_after=retry_after)
+
+
+class ObjectMissing(AppError):
+    """The store holds no object of this key, though somebody counted on it."""
+
+    code, status, title_en, title_zh = "object_missing", 500, "Stored file is missing", "存储的文件缺失"
+
+
+class ObjectCorrupt(AppError):
+    """The store holds or took other bytes than were sent; an upload of that kind was removed again."""
+
+    code, status, title_en, title_zh = "object_corrupt", 500, "Stored file is damaged", "存储的文件已损坏"
+
+
+class BodyLengthMismatch(AppError):
+    """The body ended before or went on after its announced size; nothing was kept."""
+
+    code, status, title_en, title_zh = (
+        "body_length_mismatch",
+        400,
+        "Body differs from its length",
+        "请求体与声明长度不符",
+    )

@@ -1,0 +1,336 @@
+"""The object store over the S3 protocol (MinIO, the embedded server, any other).
+
+The one place that knows the minio library, which signs and administers; the bytes travel asynchronously at the
+addresses it signed. Signed addresses never leave this process. No request is repeated once bytes were sent.
+"""
+
+import asyncio
+import re
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from itertools import islice
+from typing import TypeVar
+from urllib.parse import urlsplit
+from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
+
+import structlog
+import urllib3
+from minio import Minio
+from minio.error import MinioException, S3Error
+
+from app.core.errors import AppError
+from app.storage.body import CheckedBody, Part, Whole, buffered_parts, in_memory, streamed_parts
+from app.storage.errors import ObjectCorrupt, ObjectMissing, StoreUnavailable
+from app.storage.protocol import StoredObject, check_key, check_range
+from app.storage.wire import Answer, Wire, read_chunks, refusal
+
+MIB, GIB = 1024**2, 1024**3
+PAGE = 1000
+SIGNED_FOR = timedelta(hours=1)
+CLEANUP_WAIT = 5.0
+HTTP_PARTIAL, HTTP_NOT_FOUND, HTTP_RANGE = 206, 404, 416
+# No object has this key; asking for it proves address, signature and bucket without leaving a trace.
+PROBE_KEY = "probe/nothing"
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class S3Options:
+    """Where the store is and how long to wait for it.
+
+    `connect_seconds` bounds reaching it, `idle_seconds` its silence; `connections` the transfers at a time.
+    `part_bytes` is the least part of an upload in parts, `single_bytes` the largest body sent in one request.
+    """
+
+    endpoint: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    bucket: str
+    region: str = "us-east-1"
+    connect_seconds: float = 3.0
+    idle_seconds: float = 30.0
+    connections: int = 128
+    part_bytes: int = 8 * MIB
+    single_bytes: int = 5 * GIB
+
+
+class S3Store:
+    """An `ObjectStore` in one bucket of an S3 server."""
+
+    def __init__(self, options: S3Options) -> None:
+        self._options, self._bucket = options, options.bucket
+        address = urlsplit(options.endpoint)
+        secure = address.scheme == "https"
+        waits = urllib3.Timeout(connect=options.connect_seconds, read=options.idle_seconds)
+        # The library's own pool would wait five minutes and try six times.
+        if secure:
+            self._pool = urllib3.PoolManager(
+                timeout=waits, retries=False, maxsize=4, ssl_context=ssl.create_default_context()
+            )
+        else:
+            self._pool = urllib3.PoolManager(timeout=waits, retries=False, maxsize=4)
+        self._minio = Minio(
+            address.netloc,
+            access_key=options.access_key,
+            secret_key=options.secret_key,
+            secure=secure,
+            region=options.region,
+            http_client=self._pool,
+        )
+        self._wire = Wire(
+            connect_seconds=options.connect_seconds,
+            idle_seconds=options.idle_seconds,
+            connections=options.connections,
+        )
+        self._cleanups: set[asyncio.Task[object]] = set()
+
+    async def put(self, key: str, chunks: AsyncIterator[bytes], size: int | None) -> StoredObject:
+        """Store the chunks: one request up to 5 GiB of known size or one part of unknown size, else in parts."""
+        check_key(key)
+        body = CheckedBody(chunks, size)
+        if size == 0:
+            await body.confirm_end()
+        if size is not None and size <= self._options.single_bytes:
+            return await self._put_single(key, Part(body, size))
+        if size is not None:
+            return await self._put_parts(key, streamed_parts(body, size, self._options.part_bytes))
+        first = await body.take(self._options.part_bytes)
+        if len(first) < self._options.part_bytes:
+            return await self._put_single(key, in_memory(first))
+        return await self._put_parts(key, buffered_parts(body, first))
+
+    async def _put_single(self, key: str, part: Part) -> StoredObject:
+        try:
+            answer = await self._wire.send("PUT", self._sign("PUT", key), part, part.length)
+            etag = _accepted(answer, part)
+            if etag != part.md5:
+                await self._check_size(key, part.length)
+        except BaseException:
+            # Before its last byte the store can't have made an object of it; after, only deleting makes sure.
+            if part.passed_on:
+                await self._clean_up(self.delete(key))
+            raise
+        return StoredObject(key, part.length, etag, part.md5)
+
+    async def _put_parts(self, key: str, parts: AsyncGenerator[Part, None]) -> StoredObject:
+        upload = await self._begin_upload(key)
+        completing = False
+        try:
+            tags: list[str] = []
+            total = 0
+            async with aclosing(parts):
+                async for part in parts:
+                    query = {"partNumber": str(len(tags) + 1), "uploadId": upload}
+                    answer = await self._wire.send("PUT", self._sign("PUT", key, query), part, part.length)
+                    tags.append(_accepted(answer, part))
+                    total += part.length
+            completing = True
+            etag = await self._complete_upload(key, upload, tags)
+            await self._check_size(key, total)
+        except BaseException:
+            await self._clean_up(self._undo_upload(key, upload, completing))
+            raise
+        return StoredObject(key, total, etag)
+
+    async def _begin_upload(self, key: str) -> str:
+        async def begin() -> str:
+            answer = await self._wire.send("POST", self._sign("POST", key, {"uploads": ""}))
+            if not answer.ok:
+                raise answer.error()
+            return _text(answer.body, "UploadId")
+
+        async def undo() -> None:
+            await self._undo_upload(key, await started, completing=False)
+
+        # Cancelled between the store's deed and its answer, the upload would stay without anyone knowing its id.
+        started = asyncio.ensure_future(begin())
+        try:
+            return await asyncio.shield(started)
+        except asyncio.CancelledError:
+            await self._clean_up(undo())
+            raise
+
+    async def _complete_upload(self, key: str, upload: str, tags: Sequence[str]) -> str:
+        listed = "".join(
+            f"<Part><PartNumber>{number}</PartNumber><ETag>&quot;{escape(tag)}&quot;</ETag></Part>"
+            for number, tag in enumerate(tags, 1)
+        )
+        part = in_memory(f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode())
+        answer = await self._wire.send("POST", self._sign("POST", key, {"uploadId": upload}), part, part.length)
+        if not answer.ok:
+            raise _refused(answer)
+        return _text(answer.body, "ETag").strip('"')
+
+    async def _undo_upload(self, key: str, upload: str, completing: bool) -> None:
+        await self._wire.send("DELETE", self._sign("DELETE", key, {"uploadId": upload}))
+        if completing:
+            await self.delete(key)
+
+    async def _check_size(self, key: str, size: int) -> None:
+        found = await self.stat(key)
+        if found is None or found.size != size:
+            raise ObjectCorrupt("The store holds another number of bytes than were sent.")
+
+    async def _clean_up(self, deed: Coroutine[object, object, object]) -> None:
+        """Undo what was begun, even when the caller is being cancelled; the sweep of orphans does what this can't."""
+        task = asyncio.ensure_future(_quietly(deed))
+        self._cleanups.add(task)
+        task.add_done_callback(self._cleanups.discard)
+        await asyncio.wait({task}, timeout=CLEANUP_WAIT)
+
+    @asynccontextmanager
+    async def get(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Read a range; see `ObjectStore.get`."""
+        check_key(key)
+        check_range(start, end)
+        if end == start:
+            if await self.stat(key) is None:
+                raise ObjectMissing
+            yield Whole(b"")
+            return
+        whole = start == 0 and end is None
+        headers = {} if whole else {"Range": f"bytes={start}-{'' if end is None else end - 1}"}
+        async with self._wire.fetch(self._sign("GET", key), headers) as response:
+            if response.status == HTTP_RANGE:
+                yield Whole(b"")
+                return
+            if response.status not in {200, HTTP_PARTIAL}:
+                raise (await refusal(response)).error()
+            length = _expected_length(response.headers, start, end)
+            async with aclosing(read_chunks(response, length)) as chunks:
+                yield chunks
+
+    async def stat(self, key: str) -> StoredObject | None:
+        """Tell what the store knows of the object, None when it has none."""
+        answer = await self._wire.send("HEAD", self._sign("HEAD", check_key(key)))
+        if answer.status == HTTP_NOT_FOUND:
+            await self.probe()  # an answer without body doesn't tell a missing object from a missing bucket
+            return None
+        if not answer.ok:
+            raise answer.error()
+        modified = answer.headers.get("last-modified")
+        return StoredObject(
+            key,
+            int(answer.headers["content-length"]),
+            answer.headers.get("etag", "").strip('"') or None,
+            modified=parsedate_to_datetime(modified) if modified else None,
+        )
+
+    async def delete(self, key: str) -> None:
+        """Remove the object, if there is one."""
+        answer = await self._wire.send("DELETE", self._sign("DELETE", check_key(key)))
+        if not answer.ok and not isinstance(error := answer.error(), ObjectMissing):
+            raise error
+
+    async def list(self, prefix: str) -> AsyncIterator[StoredObject]:
+        """Go through the objects under `prefix`, 1000 at a time."""
+        found = self._minio.list_objects(self._bucket, prefix=prefix, recursive=True)
+        while page := await self._in_thread(lambda: list(islice(found, PAGE))):
+            for item in page:
+                yield StoredObject(
+                    item.object_name or "",
+                    item.size or 0,
+                    (item.etag or "").strip('"') or None,
+                    None,
+                    item.last_modified,
+                )
+
+    async def probe(self) -> None:
+        """Ask for an object that isn't there: only a working store with our bucket says so."""
+        async with self._wire.fetch(self._sign("GET", PROBE_KEY), {}) as response:
+            error = (await refusal(response)).error()
+        if not isinstance(error, ObjectMissing):
+            raise error
+
+    async def ensure_bucket(self) -> None:
+        """Make the bucket unless it is there."""
+        await self._in_thread(self._make_bucket)
+
+    def _make_bucket(self) -> None:
+        if not self._minio.bucket_exists(self._bucket):
+            try:
+                self._minio.make_bucket(self._bucket)
+            except S3Error as error:
+                if error.code not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
+                    raise
+
+    async def aclose(self) -> None:
+        """Let the clean-up of broken uploads end, then close all connections."""
+        if self._cleanups:
+            await asyncio.wait(set(self._cleanups), timeout=CLEANUP_WAIT)
+        await self._wire.aclose()
+        self._pool.clear()
+
+    def _sign(self, method: str, key: str, query: dict[str, str] | None = None) -> str:
+        return self._minio.get_presigned_url(
+            method, self._bucket, key, expires=SIGNED_FOR, extra_query_params=dict(query or {})
+        )
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        try:
+            return await asyncio.to_thread(call)
+        except S3Error as error:
+            raise StoreUnavailable(f"the store answered {error.code}") from None
+        except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise StoreUnavailable(type(error).__name__) from None
+
+
+def _accepted(answer: Answer, part: Part) -> str:
+    """Give the ETag of what the store took; raise when it refused, or took other bytes than were sent."""
+    if not answer.ok:
+        raise _refused(answer)
+    etag = answer.headers.get("etag", "").strip('"')
+    # Under encryption by customer or KMS keys the ETag looks like an MD5 and isn't one.
+    foreign = answer.headers.get("x-amz-server-side-encryption", "AES256") != "AES256" or any(
+        name.startswith("x-amz-server-side-encryption-customer") for name in answer.headers
+    )
+    if re.fullmatch("[0-9a-f]{32}", etag) and etag != part.md5 and not foreign:
+        raise ObjectCorrupt("The store took other bytes than were sent.")
+    return etag
+
+
+def _refused(answer: Answer) -> AppError:
+    if answer.code in {"BadDigest", "IncompleteBody", "InvalidPart"}:
+        return ObjectCorrupt(f"The store refused the bytes: {answer.code}.")
+    error = answer.error()
+    return StoreUnavailable("the store answered 404") if isinstance(error, ObjectMissing) else error
+
+
+def _expected_length(headers: Mapping[str, str], start: int, end: int | None) -> int | None:
+    """Give the number of bytes to come (None: the store doesn't say); raise when they aren't those asked for."""
+    # The embedded server answers ranges under status 200, so the header decides and not the status.
+    stated = headers.get("Content-Range")
+    if stated is None:
+        if start or end is not None:
+            raise StoreUnavailable("the store doesn't answer ranges")
+        length = headers.get("Content-Length")
+        return int(length) if length else None
+    found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", stated)
+    if found is None or int(found[1]) != start or (end is not None and int(found[2]) >= end):
+        raise StoreUnavailable("the store answered another range")
+    return int(found[2]) - start + 1
+
+
+def _text(xml: bytes, name: str) -> str:
+    """Give the text of the element `name`, whatever its namespace."""
+    try:
+        for element in ET.fromstring(xml).iter():  # noqa: S314  # from our own store, at most 64 KiB
+            if element.tag.rpartition("}")[2] == name and element.text:
+                return element.text
+    except ET.ParseError:
+        pass
+    raise StoreUnavailable(f"the store's answer has no {name}")
+
+
+async def _quietly(deed: Coroutine[object, object, object]) -> None:
+    try:
+        await deed
+    except AppError as error:
+        log.warning("store_cleanup_failed", reason=str(error))

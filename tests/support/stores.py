@@ -1,0 +1,80 @@
+"""Object stores under test: how they are opened, filled and read."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from app.embedded.s3 import EmbeddedS3
+from app.storage.errors import StoreUnavailable
+from app.storage.protocol import ObjectStore
+from app.storage.s3 import S3Options, S3Store
+from tests.support.minio import RealMinio
+
+MIB = 1024 * 1024
+BLOCK = bytes(range(256)) * 256  # 64 KiB
+BUCKET = "contract-files"
+
+
+@dataclass
+class Server:
+    """A running S3 server."""
+
+    name: str
+    options: S3Options
+    data: Path
+
+
+def server_of(name: str, running: EmbeddedS3 | RealMinio, data: Path) -> Server:
+    keys = (running.access_key, running.secret_key)
+    return Server(name, S3Options(running.endpoint, *keys, BUCKET, connect_seconds=1, idle_seconds=10), data)
+
+
+@asynccontextmanager
+async def opened(options: S3Options) -> AsyncIterator[S3Store]:
+    store = S3Store(options)
+    try:
+        yield store
+    finally:
+        await store.aclose()
+
+
+async def ready(store: S3Store) -> None:
+    """Wait until a server that listens has also read its disk."""
+    for attempt in range(100):
+        try:
+            await store.ensure_bucket()
+            await store.probe()
+        except StoreUnavailable:
+            if attempt == 99:
+                raise
+            await asyncio.sleep(0.1)
+        else:
+            return
+
+
+async def chunked(data: bytes, step: int = 64 * 1024) -> AsyncIterator[bytes]:
+    for begin in range(0, len(data), step):
+        yield data[begin : begin + step]
+
+
+async def repeated(count: int) -> AsyncIterator[bytes]:
+    for _ in range(count):
+        yield BLOCK
+
+
+async def read(store: ObjectStore, key: str, start: int = 0, end: int | None = None) -> bytes:
+    async with store.get(key, start, end) as chunks:
+        return b"".join([chunk async for chunk in chunks])
+
+
+def new_key() -> str:
+    return f"files/{uuid4()}"
+
+
+async def endless() -> AsyncIterator[bytes]:
+    while True:
+        yield BLOCK
+        await asyncio.sleep(0.001)
