@@ -264,7 +264,8 @@ class S3Store:
     async def aclose(self) -> None:
         """Let the clean-up of broken uploads end, then close all connections."""
         if self._cleanups:
-            await asyncio.wait(set(self._cleanups), timeout=CLEANUP_WAIT)
+            # Nobody waits for an answer here, so a slow store may take all the time that it is allowed.
+            await asyncio.wait(set(self._cleanups), timeout=self._options.connect_seconds + self._options.idle_seconds)
         await self._wire.aclose()
         self._pool.clear()
 
