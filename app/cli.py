@@ -12,16 +12,16 @@ from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 
-from app.config import RunSettings, Settings, explain
+from app.cli_keys import app as keys
+from app.cli_settings import DataDir, complain, read_settings
+from app.config import Settings
 from app.embedded import control
 from app.embedded.postgres import APPLICATION, EmbeddedPostgres
 from app.embedded.processes import EmbeddedError
 from app.embedded.supervisor import Supervisor
 
-WRONG_SETTINGS = 2
 OPENAPI_FILE = Path("openapi/openapi.json")
 
 app = typer.Typer(
@@ -32,9 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-DataDir = Annotated[
-    Path | None, typer.Option(help="Directory of keys, passwords and the embedded stores [ANJUAN_DATA_DIR]")
-]
+app.add_typer(keys, name="keys")
 
 
 def main() -> None:
@@ -42,7 +40,7 @@ def main() -> None:
     try:
         app()
     except EmbeddedError as error:
-        _complain(str(error))
+        complain(str(error))
         sys.exit(1)
 
 
@@ -58,7 +56,7 @@ def run(
     ] = None,
 ) -> None:
     """Start everything on one data directory and serve until Ctrl-C."""
-    settings = _settings(data_dir=data_dir, host=host, port=port, workers=workers, sample=sample)
+    settings = read_settings(data_dir=data_dir, host=host, port=port, workers=workers, sample=sample)
     console = Console()
 
     def do_sample(base_url: str, password: str, directory: Path) -> None:
@@ -73,7 +71,7 @@ def run(
 @app.command()
 def stop(data_dir: DataDir = None) -> None:
     """End the instance that runs on the data directory, cleanly."""
-    directory = _settings(data_dir=data_dir).run.data_dir
+    directory = read_settings(data_dir=data_dir).run.data_dir
     ended = control.stop(directory)
     typer.echo("Stopped." if ended else f"Nothing runs on {directory.absolute()}.")
 
@@ -81,13 +79,13 @@ def stop(data_dir: DataDir = None) -> None:
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def psql(context: typer.Context, data_dir: DataDir = None) -> None:
     """Open psql as the owner role; what follows `--` is passed on to psql."""
-    control.psql(_settings(data_dir=data_dir), context.args)
+    control.psql(read_settings(data_dir=data_dir), context.args)
 
 
 @app.command()
 def migrate(data_dir: DataDir = None) -> None:
     """Bring the database's schema up to date, as `run` does at every start."""
-    settings = _settings(data_dir=data_dir)
+    settings = read_settings(data_dir=data_dir)
     database = settings.database
     if url := database.database_owner_url or database.database_url:
         role = urlsplit((database.database_url or url).get_secret_value()).username
@@ -107,7 +105,7 @@ def migrate(data_dir: DataDir = None) -> None:
 @app.command()
 def worker() -> None:
     """Do scheduled work until stopped, with the settings of the environment."""
-    _settings()
+    read_settings()
     runpy.run_module("app.jobs.worker", run_name="__main__")
 
 
@@ -123,7 +121,7 @@ def openapi(
     if check:
         file = output or OPENAPI_FILE
         if not file.exists() or file.read_text(encoding="utf-8") != text:
-            _complain(f"{file} is not what the service answers: run `make openapi` and look at the difference.")
+            complain(f"{file} is not what the service answers: run `make openapi` and look at the difference.")
             raise typer.Exit(1)
     elif output:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -132,23 +130,15 @@ def openapi(
         sys.stdout.write(text)
 
 
-def _settings(**given: Any) -> Settings:
-    """Read the settings; options given win over the environment. Wrong ones end the command with a sentence each."""
-    try:
-        return Settings(run=RunSettings(**{name: value for name, value in given.items() if value is not None}))
-    except ValidationError as error:
-        for sentence in explain(error):
-            _complain(sentence)
-        raise typer.Exit(WRONG_SETTINGS) from None
-
-
 def _migrate(owner_url: str, app_role: str) -> None:
     _call("migrate", owner_url, app_role)
 
 
 def _bootstrap(env: dict[str, str]) -> None:
     os.environ.update(env)
-    _call("bootstrap_admin", Settings())
+    settings = Settings()
+    _call("make_key_store", settings)
+    _call("bootstrap_admin", settings)
 
 
 def _call(name: str, *arguments: Any) -> None:
@@ -156,10 +146,6 @@ def _call(name: str, *arguments: Any) -> None:
     result = getattr(importlib.import_module("app.factory"), name)(*arguments)
     if inspect.iscoroutine(result):
         asyncio.run(result)
-
-
-def _complain(sentence: str) -> None:
-    typer.echo(f"anjuan: {sentence}", err=True)
 
 
 if __name__ == "__main__":

@@ -77,6 +77,16 @@ class StorageSettings(_Section):
     orphan_grace_hours: float = Field(
         24.0, gt=0, le=24 * 90, description="Age at which an object without a row is swept"
     )
+    key_store_dir: Path | None = Field(
+        None, description="Directory of the keys that files are sealed with; shared by all machines of an installation"
+    )
+    key_backup_dir: Path | None = Field(None, description="Directory of the key store's daily backups")
+    key_backup_days: int = Field(
+        30,
+        ge=1,
+        le=365,
+        description="Days that a backup of keys is kept: so long destroyed files could be brought back",
+    )
 
     @field_validator("s3_endpoint")
     @classmethod
@@ -306,6 +316,16 @@ class Settings:
     def spool_dir(self) -> Path:
         """Directory where files on their way are put together."""
         return self.run.data_dir / "spool"
+
+    @cached_property
+    def key_store_dir(self) -> Path:
+        """Directory of the keys that files are sealed with, apart from database and objects."""
+        return self.storage.key_store_dir or self.run.data_dir / "key-store"
+
+    @cached_property
+    def key_backup_dir(self) -> Path:
+        """Directory of the backups of the key store."""
+        return self.storage.key_backup_dir or self.run.data_dir / "key-backups"
 
     @cached_property
     def key_dir(self) -> Path:

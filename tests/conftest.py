@@ -20,6 +20,7 @@ from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.s3 import EmbeddedS3
 from app.factory import make_resources, migrate
 from app.main import create_app
+from app.storage.key_store import KeyStore
 from tests.support.databases import TestDatabase, copied
 from tests.support.firm import Firm
 from tests.support.minio import PartMissing, RealMinio, minio_binary
@@ -106,8 +107,8 @@ async def database(postgres: EmbeddedPostgres) -> AsyncIterator[TestDatabase]:
 
 @pytest.fixture
 def settings(database: TestDatabase, s3: EmbeddedS3, tmp_path: Path) -> Settings:
-    """Settings as `anjuan run` would make them."""
-    return Settings(
+    """Settings as `anjuan run` would make them, with the key store that it makes."""
+    made = Settings(
         run=RunSettings(data_dir=tmp_path / "data"),
         database=DatabaseSettings(database_url=SecretStr(database.app_url), database_acquire_seconds=3),
         storage=StorageSettings(
@@ -117,6 +118,8 @@ def settings(database: TestDatabase, s3: EmbeddedS3, tmp_path: Path) -> Settings
         auth=AuthSettings(actor_cache_seconds=0, login_max_failures=3, login_pause_seconds=2),
         http=HttpSettings(log_level="error"),
     )  # fmt: skip
+    KeyStore(made.key_store_dir).make()
+    return made
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from app.events.unit_of_work import UnitOfWork
 from app.events.vocabulary import Subject
 from app.storage.delivery import Delivery
 from app.storage.intake import Incoming, Received, forget, receive
-from app.storage.protocol import ObjectStore
+from app.storage.segments import Owner, OwnerKind
+from app.storage.vault import Vault
 
 
 class ConsentCopyService:
@@ -27,7 +28,7 @@ class ConsentCopyService:
         uow: UnitOfWork,
         recorder: Recorder,
         gate: Gate,
-        store: ObjectStore,
+        store: Vault,
         upload_limit: int,
     ) -> None:
         self._database, self._uow, self._recorder, self._gate = database, uow, recorder, gate
@@ -39,7 +40,7 @@ class ConsentCopyService:
         if (await consents_repository.consent(self._database, consent_id))["copy_key"] is not None:
             raise has_copy()
         try:
-            received = await receive(self._store, incoming, self._upload_limit)
+            received = await receive(self._store, incoming, self._upload_limit, Owner(OwnerKind.CLIENT, client["id"]))
         except AppError as error:
             subject = Subject("consent", consent_id, client["name"])
             await self._recorder.failed(actor, CONSENT_COPY_REJECTED, subject, reason=error.code)

@@ -29,7 +29,8 @@ from app.events.unit_of_work import Transaction, UnitOfWork
 from app.events.vocabulary import Subject
 from app.storage.delivery import Delivery
 from app.storage.intake import Incoming, Received, forget, receive
-from app.storage.protocol import ObjectStore
+from app.storage.segments import Owner, OwnerKind
+from app.storage.vault import Vault
 
 
 class VerificationService:
@@ -41,7 +42,7 @@ class VerificationService:
         uow: UnitOfWork,
         recorder: Recorder,
         gate: Gate,
-        store: ObjectStore,
+        store: Vault,
         upload_limit: int,
     ) -> None:
         self._database, self._uow, self._recorder, self._gate = database, uow, recorder, gate
@@ -83,7 +84,7 @@ class VerificationService:
         if row["copy_key"] is not None:
             raise has_copy()
         try:
-            received = await receive(self._store, incoming, self._upload_limit)
+            received = await receive(self._store, incoming, self._upload_limit, Owner(OwnerKind.CLIENT, client_id))
         except AppError as error:
             await self._recorder.failed(actor, VERIFICATION_COPY_REJECTED, subject, reason=error.code)
             raise

@@ -22,7 +22,8 @@ from app.events.unit_of_work import UnitOfWork
 from app.events.vocabulary import Subject
 from app.storage.delivery import Delivery
 from app.storage.intake import Incoming, Received, forget, receive
-from app.storage.protocol import ObjectStore
+from app.storage.segments import Owner, OwnerKind
+from app.storage.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class ConsentService:
         uow: UnitOfWork,
         recorder: Recorder,
         gate: Gate,
-        store: ObjectStore,
+        store: Vault,
         upload_limit: int,
     ) -> None:
         self._database, self._uow, self._recorder, self._gate = database, uow, recorder, gate
@@ -56,7 +57,9 @@ class ConsentService:
             raise _has_consent()
         subject = Subject("conflict_check", check_id)
         try:
-            received = await receive(self._store, incoming, self._upload_limit)
+            received = await receive(
+                self._store, incoming, self._upload_limit, Owner(OwnerKind.CONFLICT_CHECK, check_id)
+            )
         except AppError as error:
             await self._recorder.failed(actor, CONSENT_REJECTED, subject, hit_id=hit_id, reason=error.code)
             raise

@@ -10,7 +10,7 @@ from app.core.database import Database
 from app.core.pagination import Cursors
 from app.events.recorder import Recorder
 from app.events.unit_of_work import UnitOfWork
-from app.storage.protocol import ObjectStore
+from app.storage.vault import Vault
 
 # What the application's role may do with the tables of this room: add. Lines of the index are marked when outdated.
 CONFLICT_RIGHTS = {
@@ -40,7 +40,7 @@ def make_conflicts(
     recorder: Recorder,
     gate: Gate,
     cursors: Cursors,
-    store: ObjectStore,
+    store: Vault,
     upload_limit: int,
 ) -> ConflictServices:
     """Wire the services of the room."""

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import NoReturn
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from app.config import Settings
+from app.config import DatabaseSettings, Settings, StorageSettings
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.processes import EmbeddedError, FileLock
+from app.embedded.s3 import EmbeddedS3
 from app.embedded.supervisor import LOCK
 
 STOP_SECONDS = 150.0
@@ -36,6 +37,28 @@ def stop(data_dir: Path) -> bool:
             raise EmbeddedError(f"Process {pid} did not end within {STOP_SECONDS:g} seconds.")
         time.sleep(0.1)
     return True
+
+
+def reach(settings: Settings) -> Settings:
+    """Complete settings with the addresses of the running embedded stores, where the firm's own are not set.
+
+    Raises `EmbeddedError` when a store that is needed does not run.
+    """
+    database, storage = settings.database, settings.storage
+    if database.database_url is None:
+        postgres = EmbeddedPostgres(settings.run.data_dir)
+        if not postgres.in_use():
+            raise EmbeddedError(f"Nothing runs on {settings.run.data_dir.absolute()}: start it with `anjuan run`.")
+        urls = {"database_url": postgres.app_url, "database_owner_url": postgres.owner_url}
+        database = DatabaseSettings(**{**database.model_dump(), **urls})
+    if storage.s3_endpoint is None:
+        s3 = EmbeddedS3(settings.run.data_dir)
+        keys = {"s3_endpoint": s3.kept_endpoint(), "s3_access_key": s3.access_key, "s3_secret_key": s3.secret_key}
+        storage = StorageSettings(**{**storage.model_dump(), **keys})
+    return Settings(
+        run=settings.run, database=database, storage=storage, auth=settings.auth, oidc=settings.oidc,
+        access=settings.access, http=settings.http,
+    )  # fmt: skip
 
 
 def psql(settings: Settings, arguments: Sequence[str]) -> NoReturn:

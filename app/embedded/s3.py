@@ -76,6 +76,13 @@ class EmbeddedS3:
         """Address of the running server."""
         return f"http://127.0.0.1:{self.port}"
 
+    def kept_endpoint(self) -> str:
+        """Address at which the server of this directory was last started; for other processes than its starter."""
+        try:
+            return f"http://127.0.0.1:{int((self._keys / 's3-port').read_text())}"
+        except (OSError, ValueError):
+            raise EmbeddedError(f"No S3 server was started on {self._keys.parent} yet.") from None
+
     @property
     def access_key(self) -> str:
         """Access key, made at first use and kept."""

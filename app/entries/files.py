@@ -29,7 +29,8 @@ from app.storage.delivery import Delivery
 from app.storage.errors import ObjectMissing
 from app.storage.intake import Incoming, Received, forget, receive
 from app.storage.media import IMAGES
-from app.storage.protocol import ObjectStore
+from app.storage.segments import Owner, OwnerKind
+from app.storage.vault import Vault
 
 # Picks what to send of a file of this size and SHA-256: (start, end), None for all of it; may raise an AppError.
 Choose = Callable[[int, str], tuple[int, int] | None]
@@ -69,7 +70,7 @@ class FileService:
         gate: Gate,
         dossiers: DossierService,
         entries: EntryService,
-        store: ObjectStore,
+        store: Vault,
         counter: PageCounter,
         upload_limit: int,
     ) -> None:
@@ -86,7 +87,7 @@ class FileService:
         dossier_id: UUID = entry["dossier_id"]
         _require_taking(await self._dossiers.stand(actor, "file.add", dossier_id), entry["supplement_id"])
         subject = Subject("entry", entry_id, dossier_id=dossier_id, entry_id=entry_id)
-        stored = await self._receive(actor, subject, incoming, self._upload_limit)
+        stored = await self._receive(actor, subject, dossier_id, incoming, self._upload_limit)
         actor = with_body(actor, stored, b"")
         try:
             async with self._uow.begin(actor) as tx:
@@ -117,7 +118,9 @@ class FileService:
         dossier = await self._dossiers.stand(actor, "entry.create", dossier_id)
         _require_taking(dossier, dossier["open_supplement_id"])
         subject = Subject("dossier", dossier_id, dossier_id=dossier_id)
-        return await self._receive(actor, subject, incoming, min(limit or self._upload_limit, self._upload_limit))
+        return await self._receive(
+            actor, subject, dossier_id, incoming, min(limit or self._upload_limit, self._upload_limit)
+        )
 
     async def document_within(
         self, tx: Transaction, dossier_id: UUID, data: EntryCreate, stored: Stored
@@ -141,9 +144,11 @@ class FileService:
         row = await repository.find(inside or self._database, actor, entry_id)
         return await self._gate.judge(actor, act, subject_of(row) if row else unseen(entry_id), row)
 
-    async def _receive(self, actor: Actor, subject: Subject, incoming: Incoming, limit: int) -> Stored:
+    async def _receive(
+        self, actor: Actor, subject: Subject, dossier_id: UUID, incoming: Incoming, limit: int
+    ) -> Stored:
         try:
-            received = await receive(self._store, incoming, limit)
+            received = await receive(self._store, incoming, limit, Owner(OwnerKind.DOSSIER, dossier_id))
         except AppError as error:
             await self._recorder.failed(actor, FILE_REJECTED, subject, reason=error.code)
             raise

@@ -18,7 +18,7 @@ from app.events.recorder import Recorder
 from app.events.vocabulary import Subject
 from app.storage.delivery import Delivery
 from app.storage.errors import ObjectMissing
-from app.storage.protocol import ObjectStore
+from app.storage.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class NewestFile:
 class NewestFiles:
     """Gives newest files out, many at a time."""
 
-    def __init__(self, database: Database, recorder: Recorder, store: ObjectStore) -> None:
+    def __init__(self, database: Database, recorder: Recorder, store: Vault) -> None:
         self._database, self._recorder, self._store = database, recorder, store
 
     async def of(self, actor: Actor, dossier_id: UUID, entry_ids: list[UUID]) -> dict[UUID, NewestFile]:

@@ -16,10 +16,11 @@ from app.events.unit_of_work import UnitOfWork
 from app.factory.resources import ROOT, Resources, make_database, make_resources, make_store, schema_head
 from app.factory.rights import FUNCTIONS, RIGHTS
 from app.factory.services import Services, make_services, make_throttle
+from app.storage.key_store import KeyStore
 
 __all__ = [
-    "ROOT", "Resources", "Services", "bootstrap_admin", "make_database", "make_resources", "make_services",
-    "make_store", "make_throttle", "migrate", "schema_head", "version",
+    "ROOT", "Resources", "Services", "bootstrap_admin", "make_database", "make_key_store", "make_resources",
+    "make_services", "make_store", "make_throttle", "migrate", "schema_head", "version",
 ]  # fmt: skip
 
 
@@ -27,6 +28,24 @@ def migrate(owner_url: str, app_role: str) -> None:
     """Bring the database to this version's schema and give the application's role its rights; blocks."""
     migrations.upgrade(ROOT, owner_url)
     migrations.grant(owner_url, app_role, RIGHTS, FUNCTIONS)
+
+
+async def make_key_store(settings: Settings) -> None:
+    """Make the key store of an empty installation; refuse to make one where files lie that need another."""
+    keys = KeyStore(settings.key_store_dir)
+    if keys.exists:
+        return
+    database = make_database(settings.database, size=2)
+    await database.open()
+    try:
+        if await database.fetchval("SELECT EXISTS (SELECT FROM files)"):
+            raise EmbeddedError(
+                f"There is no key store in {settings.key_store_dir}, but there are files that its keys open: "
+                "set ANJUAN_KEY_STORE_DIR to where it is, or put it back from your own copy of that directory."
+            )
+    finally:
+        await database.close()
+    keys.make()
 
 
 async def bootstrap_admin(settings: Settings) -> Path | None:

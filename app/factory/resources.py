@@ -13,8 +13,10 @@ from app.core import migrations
 from app.core.database import Database
 from app.entries.pagecount import PageCounter
 from app.events.recorder import Recorder
+from app.storage.key_store import KeyStore
 from app.storage.protocol import ObjectStore
 from app.storage.s3 import S3Options, S3Store
+from app.storage.vault import Vault
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _RECORDER_CONNECTIONS = 2
@@ -28,7 +30,7 @@ class Resources:
     database: Database
     recording: Database
     recorder: Recorder
-    store: ObjectStore
+    store: Vault
     counter: PageCounter
     keys: TokenKeys
     issuer_keys: IssuerKeys | None = None
@@ -97,7 +99,7 @@ def make_resources(settings: Settings, store: ObjectStore | None = None) -> Reso
         database=make_database(settings.database),
         recording=recording,
         recorder=Recorder(recording),
-        store=store or make_store(settings.storage),
+        store=Vault(store or make_store(settings.storage), KeyStore(settings.key_store_dir)),
         counter=PageCounter(),
         keys=TokenKeys(settings.key_dir),
         issuer_keys=make_issuer_keys(settings.oidc),

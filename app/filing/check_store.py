@@ -13,7 +13,7 @@ from app.filing.check_model import FileFacts, Stored
 from app.filing.file_heads import HEAD_BYTES, opens_by_head
 from app.storage.errors import ObjectMissing
 from app.storage.media import sniff
-from app.storage.protocol import ObjectStore
+from app.storage.protocol import Readable
 
 Looked = Mapping[str, Stored]
 
@@ -25,7 +25,7 @@ _DEEP_AT_ONCE = 2
 class StoreLook:
     """Looks at stored files."""
 
-    def __init__(self, store: ObjectStore, counter: PageCounter) -> None:
+    def __init__(self, store: Readable, counter: PageCounter) -> None:
         self._store, self._counter = store, counter
         self._turns, self._one_pdf = asyncio.Semaphore(_DEEP_AT_ONCE), asyncio.Semaphore(1)
 

@@ -16,6 +16,7 @@ from app.core.errors import AppError
 from app.core.logging import configure
 from app.factory import Services, make_resources, make_services
 from app.jobs.housekeeping import forget_old_keys, forget_old_sessions, make_partitions
+from app.jobs.keys import back_up_keys
 from app.jobs.reminders import remind_of_filing
 from app.jobs.sweep import sweep_orphans
 
@@ -35,6 +36,7 @@ class Job:
 
 JOBS = (
     Job("make_partitions", 24 * _HOUR, make_partitions),
+    Job("back_up_keys", 24 * _HOUR, back_up_keys),
     Job("forget_old_keys", _HOUR, forget_old_keys),
     Job("forget_old_sessions", _HOUR, forget_old_sessions),
     Job("remind_of_filing", _HOUR, remind_of_filing),

@@ -16,7 +16,7 @@ from app.reports.press import Press
 from app.reports.printing import PrintService
 from app.reports.reading_copy import ReadingCopyService
 from app.reports.spool import Spool
-from app.storage.protocol import ObjectStore
+from app.storage.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Papers:
 class CopyPlace:
     """Where reading copies are made: the store of the files, a directory for work, the most bytes of one copy."""
 
-    store: ObjectStore
+    store: Vault
     spool: Path
     limit: int
 

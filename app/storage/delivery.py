@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from hashlib import sha256 as new_sha256
 
-from app.storage.errors import ObjectCorrupt
-from app.storage.protocol import ObjectStore
+from app.storage.errors import KeyMissing, ObjectCorrupt
+from app.storage.vault import Vault, damaged
 
 Alarm = Callable[[str], Awaitable[None]]
 
@@ -24,20 +24,38 @@ class Delivery:
     Parameters: `size` and `sha256` (hex) of the row; `alarm` is told why a file can't be given whole.
     """
 
-    def __init__(self, store: ObjectStore, key: str, size: int, sha256: str, alarm: Alarm = _silent) -> None:
+    def __init__(self, store: Vault, key: str, size: int, sha256: str, alarm: Alarm = _silent) -> None:
         self._store, self._key, self._size, self._sha256, self._alarm = store, key, size, sha256, alarm
 
     @asynccontextmanager
     async def whole(self) -> AsyncIterator[AsyncIterator[bytes]]:
         """Open the whole file; the iterator raises ObjectCorrupt before its last bytes if it is damaged."""
-        async with self._store.get(self._key) as chunks:
+        async with self._alarmed(), self._store.get(self._key) as chunks:
             yield self._checked(chunks)
 
     @asynccontextmanager
     async def part(self, start: int, end: int) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Open bytes `start` up to, not including, `end`."""
-        async with self._store.get(self._key, start, end) as chunks:
-            yield chunks
+        """Open bytes `start` up to, not including, `end`; what does not open or is cut short raises ObjectCorrupt."""
+        async with self._alarmed(), self._store.get(self._key, start, end) as chunks:
+            yield self._counted(chunks, end - start)
+
+    @asynccontextmanager
+    async def _alarmed(self) -> AsyncIterator[None]:
+        """Tell of what can't be opened, wherever on the way it shows."""
+        try:
+            yield
+        except (ObjectCorrupt, KeyMissing) as error:
+            await self._alarm(error.en)
+            raise
+
+    @staticmethod
+    async def _counted(chunks: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
+        count = 0
+        async for chunk in chunks:
+            count += len(chunk)
+            yield chunk
+        if count != size:
+            raise damaged(f"{count} bytes instead of {size}")
 
     async def _checked(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         digest, size, held = new_sha256(), 0, b""
@@ -48,8 +66,6 @@ class Delivery:
                 yield held
             held = chunk
         if size != self._size or digest.hexdigest() != self._sha256:
-            reason = f"{size} bytes instead of {self._size}" if size != self._size else "digest differs"
-            await self._alarm(reason)
-            raise ObjectCorrupt(f"The stored file is damaged ({reason})", "存储的文件已损坏")
+            raise damaged(f"{size} bytes instead of {self._size}" if size != self._size else "digest differs")
         if held:
             yield held

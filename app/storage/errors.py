@@ -49,3 +49,31 @@ class BodyLengthMismatch(AppError):
         "Body differs from its length",
         "请求体与声明长度不符",
     )
+
+
+class KeyStoreUnavailable(Unavailable):
+    """The key store can't be used now: not mounted, not readable, or without the master key that is needed.
+
+    `reason` is for the log of the operator; it holds no key and is not shown to callers.
+    """
+
+    title_en, title_zh = "Key store unavailable, nothing was done", "密钥库暂时不可用,未执行任何操作"
+
+    def __init__(self, reason: str = "", *, retry_after: int = 5) -> None:
+        super().__init__(retry_after=retry_after)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.title_en}: {self.reason}" if self.reason else self.title_en
+
+
+class KeyMissing(AppError):
+    """The key that a stored file was sealed with is not in the key store, though it was never destroyed."""
+
+    code, status, title_en, title_zh = "key_missing", 500, "The file's key is missing", "文件密钥缺失"
+
+
+class KeyDestroyed(AppError):
+    """The key of the file's dossier was destroyed: its bytes can't be had again by anybody."""
+
+    code, status, title_en, title_zh = "key_destroyed", 410, "The file was destroyed", "文件已销毁"

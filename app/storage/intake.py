@@ -14,7 +14,8 @@ from app.core.database import OutcomeUnknown
 from app.core.errors import AppError, Invalid, TooLarge
 from app.core.ids import new_id
 from app.storage.media import sniff
-from app.storage.protocol import ObjectStore
+from app.storage.segments import Owner
+from app.storage.vault import Vault
 
 _log = structlog.get_logger()
 _HEAD_BYTES = 512
@@ -82,16 +83,17 @@ def too_large(limit: int) -> TooLarge:
     return TooLarge(f"A file may have at most {limit} bytes", f"文件最大 {limit} 字节")
 
 
-async def receive(store: ObjectStore, incoming: Incoming, limit: int) -> Received:
-    """Stream a file into the store under a new key that says nothing about it.
+async def receive(store: Vault, incoming: Incoming, limit: int, owner: Owner) -> Received:
+    """Stream a file into the store, sealed for `owner`, under a new key that says nothing about it.
 
-    Raises TooLarge past `limit` bytes, DigestMismatch, BodyLengthMismatch, StoreUnavailable; then nothing is kept.
+    Raises TooLarge past `limit` bytes, DigestMismatch, BodyLengthMismatch, StoreUnavailable, KeyStoreUnavailable; then
+    nothing is kept.
     """
     if incoming.size is not None and incoming.size > limit:
         raise too_large(limit)
     file_id = new_id()
     meter = _Meter(incoming, limit)
-    stored = await store.put(f"files/{file_id}", aiter(meter), incoming.size)
+    stored = await store.put(f"files/{file_id}", aiter(meter), incoming.size, owner)
     return Received(
         id=file_id,
         key=stored.key,
@@ -102,7 +104,7 @@ async def receive(store: ObjectStore, incoming: Incoming, limit: int) -> Receive
     )
 
 
-async def forget(store: ObjectStore, received: Received, error: Exception) -> None:
+async def forget(store: Vault, received: Received, error: Exception) -> None:
     """Remove an object that gets no row because of `error`; where that fails, the sweep of orphans does it later.
 
     After a COMMIT whose outcome is not known the row may be there: then only the sweep, which looks, may remove it.

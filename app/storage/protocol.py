@@ -1,8 +1,6 @@
-"""The object store as the rest of the service sees it: few verbs, no vendor, no HTTP.
+"""The object store as the vault sees it: few verbs, no vendor, no HTTP.
 
-Encryption stands on this seam as an `ObjectStore` over an `ObjectStore`: it maps the chunks of `put`, widens the range
-of `get` to whole segments, and passes the other verbs on. So nothing here may assume that what is stored is what the
-client sent, and no implementation may look into the bytes.
+What is stored are sealed bytes (`vault.py`), so no implementation may look into them or take them for what was sent.
 """
 
 from collections.abc import AsyncIterator
@@ -27,6 +25,20 @@ class StoredObject:
     etag: str | None = None
     md5: str | None = None
     modified: datetime | None = None
+
+
+class Readable(Protocol):
+    """What those need of a store who only look; a vault and an object store both have it."""
+
+    def get(
+        self, key: str, start: int = 0, end: int | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Read bytes; see `ObjectStore.get`."""
+        ...
+
+    async def stat(self, key: str) -> StoredObject | None:
+        """Tell size and time of the object, or None when there is none."""
+        ...
 
 
 class ObjectStore(Protocol):

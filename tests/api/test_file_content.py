@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.checks import refused
 from tests.support.firm import Firm, Person, Refusal, done
+from tests.support.papers import reseal
 from tests.support.raw import called
 
 CONTENT = bytes(range(256)) * 40
@@ -178,7 +179,7 @@ async def test_damaged_object_never_looks_whole(firm: Firm, damage: str) -> None
     wrong = {
         "a bit": content[:-1] + bytes([content[-1] ^ 1]), "shorter": content[:-1], "longer": content + b"x", "empty": b"",
     }[damage]  # fmt: skip
-    await firm.services.resources.store.put(await object_of(firm, path), chunks(wrong), len(wrong))
+    await reseal(firm, await object_of(firm, path), wrong)
     before = await firm.tables()
     received = 0
     # In process an answer that breaks off comes as far as it came; its length tells that it is not whole.

@@ -8,7 +8,7 @@ import pytest
 from tests.api.test_contents import EXCLUDE
 from tests.support.checks import pointers, refused
 from tests.support.firm import Firm, Person, done
-from tests.support.papers import PNG, pdf
+from tests.support.papers import PNG, pdf, reseal
 
 KEEP = {"authenticity": "pass", "relevance": "pass", "legality": "pass", "decision": "keep"}
 # Scanning, packages, attachments, machines and carriers: what this service can't be asked about.
@@ -133,7 +133,7 @@ async def test_damage_to_stored_bytes_is_found(
     }[damage]  # fmt: skip
     await store.delete(key)
     if wrong:
-        await store.put(key, chunks(wrong), len(wrong))
+        await reseal(firm, key, wrong)
     before = await firm.tables()
     shallow = await checked(lawyer, dossier)
     assert results(shallow, "fail") == without_reading

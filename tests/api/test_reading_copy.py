@@ -18,6 +18,7 @@ from app.reports.spool import Spool
 from tests.access.test_walls import built
 from tests.support.checks import refused
 from tests.support.firm import Firm, Person, done
+from tests.support.papers import reseal
 from tests.support.raw import called
 from tests.support.sheets import Bound, locked, picture, scripted, written
 
@@ -174,10 +175,7 @@ async def test_damaged_and_missing_files_are_told_and_left_out(firm: Firm) -> No
     await store.delete(keys[0])
     wrong = written("证据", 1)[:-1] + b"x"
 
-    async def body() -> Any:
-        yield wrong
-
-    await store.put(keys[1], body(), len(wrong))
+    await reseal(firm, keys[1], wrong)
     answer, copy = await copied(firm, lawyer, path)
     failed = [("file.damaged", "failed")] * 2
     assert await firm.events(answer) == [*failed, *done("file.read", "volume.copied")]

@@ -16,6 +16,7 @@ from uuid import UUID
 
 import pytest
 
+from app.storage.segments import Owner, OwnerKind
 from tests.api.test_filing_checks import without_engagement
 from tests.bench.pace import allowed, pace
 from tests.support.firm import Firm, Person
@@ -66,11 +67,11 @@ async def a_large_dossier(firm: Firm) -> tuple[Person, dict[str, Any]]:
         _FILL, UUID(dossier["id"]), lawyer.id, ENTRIES, PAGES, len(CONTENT), hashlib.sha256(CONTENT).hexdigest(), newest
     )
     await firm.eyes.execute("ANALYZE")
-    turns = asyncio.Semaphore(16)
+    turns, owner = asyncio.Semaphore(16), Owner(OwnerKind.DOSSIER, UUID(dossier["id"]))
 
     async def put(number: int) -> None:
         async with turns:
-            await firm.services.resources.store.put(f"files/bench-{number}", chunks(), len(CONTENT))
+            await firm.services.resources.store.put(f"files/bench-{number}", chunks(), len(CONTENT), owner)
 
     await asyncio.gather(*(put(number) for number in range(1, ENTRIES + 1)))
     return lawyer, dossier

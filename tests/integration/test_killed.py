@@ -13,7 +13,7 @@ import pytest
 
 from app.config import Settings
 from tests.support.firm import Firm, Person, done
-from tests.support.papers import objects
+from tests.support.papers import objects, reseal
 from tests.support.server import Served
 
 pytestmark = pytest.mark.timeout(180)
@@ -167,10 +167,7 @@ async def test_damaged_file_breaks_the_connection(firm: Firm, served: Served, li
     made = await lawyer.post(await an_entry(firm, lawyer), content=content)
     key = await firm.eyes.fetchval("SELECT object_key FROM files")
 
-    async def wrong() -> AsyncIterator[bytes]:
-        yield content[:-1] + b"?"
-
-    await firm.services.resources.store.put(key, wrong(), len(content))
+    await reseal(firm, key, content[:-1] + b"?")
     with pytest.raises(httpx.RemoteProtocolError):
         await lawyer.get(f"/v1/files/{made.json()['id']}/content", headers={"X-Request-Id": "damaged"})
     rows = await firm.eyes.fetch("SELECT type, outcome FROM events WHERE request_id = 'damaged' ORDER BY id")

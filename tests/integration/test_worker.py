@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -19,6 +20,7 @@ from app.jobs import sweep, worker
 from app.jobs.housekeeping import forget_old_keys, make_partitions
 from app.jobs.sweep import sweep_orphans
 from app.jobs.worker import Job, run_once
+from app.storage.segments import Owner, OwnerKind
 from tests.support.databases import TestDatabase
 from tests.support.firm import Firm, done
 from tests.support.papers import PNG, objects
@@ -48,7 +50,7 @@ async def orphan(firm: Firm, name: str) -> str:
     async def chunks() -> AsyncIterator[bytes]:
         yield b"orphan"
 
-    await firm.services.resources.store.put(f"files/{name}", chunks(), 6)
+    await firm.services.resources.store.put(f"files/{name}", chunks(), 6, Owner(OwnerKind.DOSSIER, uuid4()))
     return f"files/{name}"
 
 

@@ -1,0 +1,42 @@
+"""How commands find their settings: from options and the environment, and of a running instance from its directory."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from app.config import RunSettings, Settings, explain
+from app.embedded.control import reach
+from app.embedded.processes import EmbeddedError
+
+WRONG_SETTINGS = 2
+
+DataDir = Annotated[
+    Path | None, typer.Option(help="Directory of keys, passwords and the embedded stores [ANJUAN_DATA_DIR]")
+]
+
+
+def read_settings(**given: Any) -> Settings:
+    """Read the settings; options given win over the environment. Wrong ones end the command with a sentence each."""
+    try:
+        return Settings(run=RunSettings(**{name: value for name, value in given.items() if value is not None}))
+    except ValidationError as error:
+        for sentence in explain(error):
+            complain(sentence)
+        raise typer.Exit(WRONG_SETTINGS) from None
+
+
+def instance_settings(data_dir: Path | None) -> Settings:
+    """Give settings that reach the stores of an instance; the embedded ones must be running."""
+    settings = read_settings(data_dir=data_dir)
+    try:
+        return reach(settings)
+    except EmbeddedError as error:
+        complain(str(error))
+        raise typer.Exit(1) from None
+
+
+def complain(sentence: str) -> None:
+    """Say on standard error what is wrong."""
+    typer.echo(f"anjuan: {sentence}", err=True)
