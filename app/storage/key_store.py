@@ -95,7 +95,7 @@ class KeyStore:
             path = self._path(owner)
             with self._lock(fcntl.LOCK_EX):
                 try:
-                    there = not json.loads(path.read_text()).get("destroyed")
+                    there = not _load(path).get("destroyed")
                 except FileNotFoundError:
                     there = False
                 path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -123,7 +123,7 @@ class KeyStore:
             for owner in self._owners():
                 with self._lock(fcntl.LOCK_EX):
                     path = self._path(owner)
-                    kept = json.loads(path.read_text())
+                    kept = _load(path)
                     if kept.get("destroyed") or kept["master"] == self._masters.current():
                         continue
                     write_safely(path, self._wrapped(owner, self._read(owner)))
@@ -147,7 +147,7 @@ class KeyStore:
             moment = datetime.now(UTC)
             lines = []
             for owner in self._owners():
-                kept = json.loads(self._path(owner).read_text())
+                kept = _load(self._path(owner))
                 if not kept.get("destroyed"):
                     lines.append(json.dumps({"kind": _NAMES[owner.kind], "id": str(owner.id), **kept}))
             path = into / _BACKUP.format(moment)
@@ -171,7 +171,7 @@ class KeyStore:
                 path = self._path(owner)
                 with self._lock(fcntl.LOCK_EX):
                     if path.exists():
-                        gone = bool(json.loads(path.read_text()).get("destroyed"))
+                        gone = bool(_load(path).get("destroyed"))
                         destroyed, present = destroyed + gone, present + (not gone)
                         continue
                     path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -192,7 +192,7 @@ class KeyStore:
 
     def _read(self, owner: Owner) -> bytes:
         try:
-            kept = json.loads(self._path(owner).read_text())
+            kept = _load(self._path(owner))
         except FileNotFoundError:
             raise KeyMissing from None
         if kept.get("destroyed"):
@@ -224,6 +224,13 @@ class KeyStore:
 
 def _bound(owner: Owner) -> bytes:
     return f"{_NAMES[owner.kind]}/{owner.id}".encode()
+
+
+def _load(path: Path) -> dict[str, str]:
+    kept = json.loads(path.read_text())
+    if not isinstance(kept, dict):
+        raise ValueError("no key")  # noqa: TRY004  # a file of another form, not a mistake of the caller's
+    return kept
 
 
 def _stamp() -> str:
