@@ -30,8 +30,9 @@ class Delivery:
     @asynccontextmanager
     async def whole(self) -> AsyncIterator[AsyncIterator[bytes]]:
         """Open the whole file; the iterator raises ObjectCorrupt before its last bytes if it is damaged."""
-        async with self._alarmed(), self._store.get(self._key) as chunks:
-            yield self._checked(chunks)
+        digest = new_sha256()
+        async with self._alarmed(), self._store.get(self._key, watch=digest.update) as chunks:
+            yield self._checked(chunks, digest.hexdigest)
 
     @asynccontextmanager
     async def part(self, start: int, end: int) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -57,15 +58,14 @@ class Delivery:
         if count != size:
             raise damaged(f"{count} bytes instead of {size}")
 
-    async def _checked(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        digest, size, held = new_sha256(), 0, b""
+    async def _checked(self, chunks: AsyncIterator[bytes], sha256: Callable[[], str]) -> AsyncIterator[bytes]:
+        size, held = 0, b""
         async for chunk in chunks:
-            digest.update(chunk)
             size += len(chunk)
             if held:
                 yield held
             held = chunk
-        if size != self._size or digest.hexdigest() != self._sha256:
+        if size != self._size or sha256() != self._sha256:
             raise damaged(f"{size} bytes instead of {self._size}" if size != self._size else "digest differs")
         if held:
             yield held

@@ -1,6 +1,6 @@
 """What can go wrong with stored bytes. Never carries an address, a signature or a key of the store to a caller."""
 
-from app.core.errors import AppError, Unavailable
+from app.core.errors import AppError, Invalid, Unavailable
 
 
 class StoreUnavailable(Unavailable):
@@ -49,6 +49,12 @@ class BodyLengthMismatch(AppError):
         "Body differs from its length",
         "请求体与声明长度不符",
     )
+
+
+class DigestMismatch(Invalid):
+    """What arrived is not what the sender meant to send; nothing was kept."""
+
+    code, title_en, title_zh = "digest_mismatch", "Digest differs", "摘要不一致"
 
 
 class KeyStoreUnavailable(Unavailable):

@@ -5,11 +5,13 @@ it is. Bytes pass in segments of 1 MiB, never whole; ranges open only the segmen
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import TypeVar
 
-from app.storage.errors import ObjectCorrupt
+from app.storage.errors import DigestMismatch, ObjectCorrupt
 from app.storage.key_store import KeyStore
 from app.storage.protocol import ObjectStore, StoredObject, check_range
 from app.storage.segments import (
@@ -27,6 +29,17 @@ from app.storage.segments import (
 )
 
 NO_FILE = -1
+SLICE = 256 * 1024  # what is given at a time: whole segments would lie once more in the buffer of each reader's line
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SealedFile:
+    """A file that is safe in the store: its key, its plain size in bytes, its SHA-256 in hex."""
+
+    key: str
+    size: int
+    sha256: str
 
 
 class Vault:
@@ -39,20 +52,26 @@ class Vault:
     def __init__(self, beneath: ObjectStore, keys: KeyStore) -> None:
         self.beneath, self.keys = beneath, keys
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes], size: int | None, owner: Owner) -> StoredObject:
-        """Store the chunks sealed under `key` for `owner`; see `ObjectStore.put`. `size` is of the plain bytes."""
+    async def put(
+        self, key: str, chunks: AsyncIterator[bytes], size: int | None, owner: Owner, digest: bytes | None = None
+    ) -> SealedFile:
+        """Store the chunks sealed under `key` for `owner`; see `ObjectStore.put`. `size` is of the plain bytes.
+
+        Raises DigestMismatch when `digest` is given and not the SHA-256 of the plain bytes; then nothing is kept.
+        """
         owner_key = await asyncio.to_thread(self.keys.key_for, owner)
         header, seal = new_header(owner, owner_key, key)
-        counted = _Counted(chunks)
-        stored = await self.beneath.put(
-            key, _closed(header, seal, counted), None if size is None else sealed_size(size)
-        )
-        return replace(stored, size=counted.size, md5=None)
+        sealing = _Sealing(seal, digest)
+        await self.beneath.put(key, sealing.of(header, chunks), None if size is None else sealed_size(size))
+        return SealedFile(key, sealing.size, sealing.sha256.hexdigest())
 
     @asynccontextmanager
-    async def get(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def get(
+        self, key: str, start: int = 0, end: int | None = None, watch: Callable[[bytes], None] | None = None
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
         """Read plain bytes `start` up to, not including, `end`; see `ObjectStore.get`.
 
+        `watch` is called with each piece before it is given, in the thread that opened it (a digest, say).
         Raises `ObjectCorrupt`, here or at the segment in question, when the bytes are not what was put under this key.
         """
         check_range(start, end)
@@ -60,7 +79,7 @@ class Vault:
             async with self.beneath.get(key) as sealed:
                 source = _Source(sealed)
                 seal = await self._unwrap(key, await source.take(HEADER))
-                yield _opened(source, seal, 0, 0, None)
+                yield _opened(source, _Opening(seal, 0, None, watch), 0)
             return
         if end == start:
             async with self.beneath.get(key, 0, 0) as nothing:
@@ -72,7 +91,7 @@ class Vault:
         # One byte more than the segments asked for tells whether the last of them is the last of the file.
         until = None if end is None else HEADER + -(-end // SEGMENT) * SEALED_SEGMENT + 1
         async with self.beneath.get(key, HEADER + first * SEALED_SEGMENT, until) as sealed:
-            yield _opened(_Source(sealed), seal, first, start, end)
+            yield _opened(_Source(sealed), _Opening(seal, start, end, watch), first)
 
     async def _unwrap(self, key: str, header: bytes) -> Seal:
         try:
@@ -129,32 +148,41 @@ def _plain(found: StoredObject) -> StoredObject:
         return replace(found, size=NO_FILE, md5=None)
 
 
-class _Counted:
-    """Chunks and how many bytes they were."""
+class _Sealing:
+    """Seals segments in a thread while the next chunks come in, and digests the plain bytes on the way."""
 
-    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
-        self._chunks, self.size = aiter(chunks), 0
+    def __init__(self, seal: Seal, expected: bytes | None) -> None:
+        self._seal, self._expected = seal, expected
+        self.sha256, self.size = sha256(), 0
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
+    async def of(self, header: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Give header and sealed segments; the last only when the chunks have ended and their digest is right."""
+        buffer, number, working = bytearray(), 0, None
+        yield header
+        async for chunk in chunks:
+            buffer += chunk
+            while len(buffer) > SEGMENT:
+                plain = bytes(memoryview(buffer)[:SEGMENT])
+                del buffer[:SEGMENT]
+                if working is not None:
+                    yield await working
+                working = in_thread(self._close, number, plain, False)
+                number += 1
+        if working is not None:
+            yield await working
+        last = await in_thread(self._close, number, bytes(buffer), True)
+        # Raised inside the transfer, so that the store forgets the object before anybody hears of it.
+        if self._expected is not None and self.sha256.digest() != self._expected:
+            raise DigestMismatch(
+                "The bytes received do not have the announced SHA-256; nothing was kept",
+                "收到的内容与声明的 SHA-256 摘要不一致,未保存任何内容",
+            )
+        yield last
 
-    async def __anext__(self) -> bytes:
-        chunk = await anext(self._chunks)
-        self.size += len(chunk)
-        return chunk
-
-
-async def _closed(header: bytes, seal: Seal, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Give header and sealed segments; the last of them only when the chunks have ended."""
-    buffer, number = bytearray(), 0
-    yield header
-    async for chunk in chunks:
-        buffer += chunk
-        while len(buffer) > SEGMENT:
-            yield seal.close(number, bytes(memoryview(buffer)[:SEGMENT]), last=False)
-            del buffer[:SEGMENT]
-            number += 1
-    yield seal.close(number, bytes(buffer), last=True)
+    def _close(self, number: int, plain: bytes, last: bool) -> bytes:
+        self.sha256.update(plain)
+        self.size += len(plain)
+        return self._seal.close(number, plain, last=last)
 
 
 class _Source:
@@ -182,21 +210,56 @@ class _Source:
         return b"".join(pieces)
 
 
-async def _opened(source: _Source, seal: Seal, first: int, start: int, end: int | None) -> AsyncIterator[bytes]:
-    """Open segments from `first` on and give the plain bytes between `start` and `end`."""
-    number = first
-    while end is None or number * SEGMENT < end:
-        if number > first and not await source.more():
-            return
-        sealed = await source.take(SEALED_SEGMENT)
-        if not sealed and first > 0:
-            return  # asked for what lies behind the end
+class _Opening:
+    """Opens segments and cuts them to a range."""
+
+    def __init__(self, seal: Seal, start: int, end: int | None, watch: Callable[[bytes], None] | None) -> None:
+        self._seal, self._start, self._end, self._watch = seal, start, end, watch
+
+    def wants(self, number: int) -> bool:
+        """Tell whether the range reaches into a segment."""
+        return self._end is None or number * SEGMENT < self._end
+
+    def open(self, number: int, sealed: bytes, last: bool) -> bytes:
+        """Give what the range has of a segment."""
         try:
-            plain = seal.open(number, sealed, last=not await source.more())
+            plain = self._seal.open(number, sealed, last=last)
         except NotSealed as error:
             raise damaged(str(error)) from None
         begin = number * SEGMENT
-        wanted = plain[max(0, start - begin) : None if end is None else end - begin]
-        if wanted:
-            yield wanted
-        number += 1
+        if self._start > begin or (self._end is not None and self._end < begin + len(plain)):
+            plain = plain[max(0, self._start - begin) : None if self._end is None else self._end - begin]
+        if self._watch is not None:
+            self._watch(plain)
+        return plain
+
+
+async def _opened(source: _Source, opening: _Opening, first: int) -> AsyncIterator[bytes]:
+    """Give the plain bytes of segments from `first` on; a segment is opened while the next one comes in."""
+    number, coming = first, None
+    sealed = await source.take(SEALED_SEGMENT)
+    if not sealed and first > 0:
+        return  # asked for what lies behind the end
+    try:
+        while True:
+            more = await source.more()
+            working = in_thread(opening.open, number, sealed, not more)
+            number += 1
+            go_on = more and opening.wants(number)
+            coming = asyncio.ensure_future(source.take(SEALED_SEGMENT)) if go_on else None
+            plain = await working
+            del working, sealed  # a slow reader may keep us here for long, so hold no more than one segment for him
+            for begin in range(0, len(plain), SLICE):
+                yield plain[begin : begin + SLICE]
+            if coming is None:
+                return
+            sealed = await coming
+    finally:
+        if coming is not None:
+            coming.cancel()
+            await asyncio.wait({coming})
+
+
+def in_thread(work: Callable[..., T], *arguments: object) -> asyncio.Future[T]:
+    """Begin what keeps a processor busy; the loop goes on meanwhile, also before the result is waited for."""
+    return asyncio.get_running_loop().run_in_executor(None, work, *arguments)
