@@ -8,7 +8,7 @@ COMPILE := $(BIN)/uv pip compile --generate-hashes --python-version 3.11 --unive
 PYTEST_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check prove bench fmt lock openapi clean
+.PHONY: help run test check prove crash bench fmt lock openapi clean
 .DELETE_ON_ERROR:
 
 help:
@@ -16,7 +16,8 @@ help:
 	@echo "make test     set up, lint, type-check, run all tests"
 	@echo "make check    linters and types only        make fmt    format the code"
 	@echo "make prove    compare gate, predicate and the page of rules on more than 100,000 cases"
-	@echo "make bench    what visibility costs in lists, as ratios"
+	@echo "make crash    300 rounds of kill -9 while files come in"
+	@echo "make bench    what visibility, sealing and printing cost, as ratios"
 	@echo "make openapi  write openapi/openapi.json    make lock   pin the newest dependencies"
 	@echo "make clean    remove all that was built (never your data)"
 
@@ -38,6 +39,9 @@ check: $(VENV)/.installed-dev
 
 prove: $(VENV)/.installed-dev
 	ANJUAN_TEST_WORLDS=250 $(BIN)/python -m pytest tests/access/test_model.py -s -q
+
+crash: $(VENV)/.installed-dev
+	ANJUAN_TEST_ROUNDS=300 $(BIN)/python -m pytest tests/integration/test_upload_faults.py -s -q
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest tests/bench -s -q
