@@ -68,7 +68,7 @@ class CheckedBody:
 
 
 class Part:
-    """The next `length` bytes of a body as an iterator of pieces, digested on the way; `md5` is whole at its end.
+    """The next `length` bytes of a body as an iterator of pieces, digested on the way.
 
     A class and not a generator: a transfer that breaks off leaves no suspended generator for the loop to close.
     """
@@ -78,10 +78,16 @@ class Part:
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._digesting: asyncio.Future[None] | None = None
 
-    @property
-    def md5(self) -> str:
-        """Hex digest of what has been passed on so far."""
+    async def md5(self) -> str:
+        """Give the hex digest of what has been passed on so far."""
+        await self._digested()
         return self._md5.hexdigest()
+
+    async def _digested(self) -> None:
+        if self._digesting is not None:
+            # Not awaited itself: the sender is cancelled when the store answers early, and the digest must go on.
+            await asyncio.wait({self._digesting})
+            self._digesting = None
 
     @property
     def passed_on(self) -> bool:
@@ -92,9 +98,7 @@ class Part:
         return self
 
     async def __anext__(self) -> memoryview:
-        if self._digesting is not None:
-            await self._digesting
-            self._digesting = None
+        await self._digested()
         if not self._left:
             raise StopAsyncIteration
         piece = await self._body.read(min(self._left, PIECE))

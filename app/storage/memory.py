@@ -34,9 +34,9 @@ class MemoryStore:
         part = in_memory(taken)
         async for _ in part:
             pass
-        self.objects[key] = bytes(taken)
-        self._meta[key] = StoredObject(key, len(taken), part.md5, modified=now())
-        return StoredObject(key, len(taken), part.md5, part.md5)
+        self.objects[key], md5 = bytes(taken), await part.md5()
+        self._meta[key] = StoredObject(key, len(taken), md5, modified=now())
+        return StoredObject(key, len(taken), md5, md5)
 
     @asynccontextmanager
     async def get(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[AsyncIterator[bytes]]:

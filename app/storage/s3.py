@@ -109,15 +109,16 @@ class S3Store:
     async def _put_single(self, key: str, part: Part) -> StoredObject:
         try:
             answer = await self._wire.send("PUT", self._sign("PUT", key), part, part.length)
-            etag = _accepted(answer, part)
-            if etag != part.md5:
+            md5 = await part.md5()
+            etag = _accepted(answer, md5)
+            if etag != md5:
                 await self._check_size(key, part.length)
         except BaseException:
             # Before its last byte the store can't have made an object of it; after, only deleting makes sure.
             if part.passed_on:
                 await self._clean_up(self.delete(key))
             raise
-        return StoredObject(key, part.length, etag, part.md5)
+        return StoredObject(key, part.length, etag, md5)
 
     async def _put_parts(self, key: str, parts: AsyncGenerator[Part, None]) -> StoredObject:
         upload = await self._begin_upload(key)
@@ -129,7 +130,7 @@ class S3Store:
                 async for part in parts:
                     query = {"partNumber": str(len(tags) + 1), "uploadId": upload}
                     answer = await self._wire.send("PUT", self._sign("PUT", key, query), part, part.length)
-                    tags.append(_accepted(answer, part))
+                    tags.append(_accepted(answer, await part.md5()))
                     total += part.length
             completing = True
             etag = await self._complete_upload(key, upload, tags)
@@ -283,7 +284,7 @@ class S3Store:
             raise StoreUnavailable(type(error).__name__) from None
 
 
-def _accepted(answer: Answer, part: Part) -> str:
+def _accepted(answer: Answer, md5: str) -> str:
     """Give the ETag of what the store took; raise when it refused, or took other bytes than were sent."""
     if not answer.ok:
         raise _refused(answer)
@@ -292,7 +293,7 @@ def _accepted(answer: Answer, part: Part) -> str:
     foreign = answer.headers.get("x-amz-server-side-encryption", "AES256") != "AES256" or any(
         name.startswith("x-amz-server-side-encryption-customer") for name in answer.headers
     )
-    if re.fullmatch("[0-9a-f]{32}", etag) and etag != part.md5 and not foreign:
+    if re.fullmatch("[0-9a-f]{32}", etag) and etag != md5 and not foreign:
         raise ObjectCorrupt("The store took other bytes than were sent.")
     return etag
 

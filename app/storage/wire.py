@@ -56,10 +56,15 @@ class Answer:
 class _Paced:
     """A request's body that tells the store's silence from the sender's: only the store's is timed."""
 
-    def __init__(self, source: AsyncIterator[memoryview], watch: asyncio.Timeout, idle: float) -> None:
-        self._source, self._watch, self._idle = source, watch, idle
-        self.left = self.done = False
+    def __init__(self, source: AsyncIterator[memoryview], length: int, watch: asyncio.Timeout, idle: float) -> None:
+        self._source, self._missing, self._watch, self._idle = source, length, watch, idle
+        self.left = False
         self.error: Exception | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether all bytes were given away; the store may answer then, before the source knows of its end."""
+        return self._missing <= 0
 
     def _expect_progress(self, expect: bool) -> None:
         if not self.left and not self._watch.expired():
@@ -73,13 +78,13 @@ class _Paced:
         try:
             piece = await anext(self._source)
         except StopAsyncIteration:
-            self.done = True
-            raise
+            raise  # the end is no error
         except Exception as error:
             self.error = error
             raise
         finally:
             self._expect_progress(True)
+        self._missing -= len(piece)
         return piece
 
 
@@ -142,7 +147,7 @@ class Wire:
         paced: _Paced | None = None
         try:
             async with asyncio.timeout(None) as watch:
-                paced = _Paced(body, watch, self._idle) if body is not None else None
+                paced = _Paced(body, length, watch, self._idle) if body is not None else None
                 headers = {"Content-Length": str(length)} if paced or method in {"PUT", "POST"} else {}
                 async with self.session.request(
                     method, URL(url, encoded=True), data=paced, headers=headers, allow_redirects=False
