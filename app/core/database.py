@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 import orjson
+import structlog
 
 from app.core.errors import AppError, Unavailable
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 else:  # asyncpg's classes are generic for type checkers only
     Connection = asyncpg.pool.PoolConnectionProxy | asyncpg.Connection
 Row: TypeAlias = asyncpg.Record
+
+_log = structlog.get_logger()
 
 # Faults of the server or the way to it; all else that PostgreSQL says is a mistake of ours and stays a 500.
 _FAULTS: tuple[type[BaseException], ...] = (
@@ -35,6 +38,7 @@ _FAULTS: tuple[type[BaseException], ...] = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
 )
+_ENDS: tuple[type[BaseException], ...] = (*_FAULTS, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 def present(row: Row | None) -> Row:
@@ -160,8 +164,22 @@ class Database:
         if self._pool is None:
             raise RuntimeError("the database is not open")
         with faults():
-            async with self._pool.acquire(timeout=self._acquire_seconds) as connection:
+            connection = await self._pool.acquire(timeout=self._acquire_seconds)
+            try:
                 yield connection
+            finally:
+                await self._give_back(self._pool, connection)
+
+    @staticmethod
+    async def _give_back(pool: "asyncpg.Pool[asyncpg.Record]", connection: Connection) -> None:
+        """Return a connection; one that broke is dropped in silence, for what was done with it is done.
+
+        Raised here, a fault would turn an act that was committed into one that seems not to have happened.
+        """
+        try:
+            await pool.release(connection)  # type: ignore[arg-type]  # the pool's own kind
+        except _ENDS as error:
+            _log.warning("connection broke after its work", error=type(error).__name__)
 
     async def fetch(self, sql: str, *args: object) -> list[Row]:
         """Run one statement and give its rows."""

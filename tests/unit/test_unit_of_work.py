@@ -1,6 +1,7 @@
 """A change and its events are one: they commit together or not at all, whatever happens to the database."""
 
 import asyncio
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -17,6 +18,7 @@ from app.core.actor import Actor, IdempotencyClaim, Origin
 from app.core.database import Connection, Database, OutcomeUnknown
 from app.core.errors import Conflict, IdempotencyInProgress, IdempotencyKeyReused, NotFound, Unavailable
 from app.core.ids import new_id
+from app.embedded.postgres import EmbeddedPostgres
 from app.events.unit_of_work import Transaction, UnitOfWork
 from app.events.vocabulary import Subject
 from app.factory import schema_head
@@ -303,3 +305,18 @@ async def test_all_connections_in_use(database: TestDatabase) -> None:
         assert await act(pool, actor()) == Result(value=1)
     finally:
         await pool.close()
+
+
+async def test_connection_that_breaks_after_the_commit_does_not_undo_the_answer(
+    database: TestDatabase, postgres: EmbeddedPostgres
+) -> None:
+    """The act is done and is told so; else its caller would clear away what a committed row refers to."""
+    async with opened(database) as pool:
+        async with pool.connection() as connection:
+            pid = connection.get_server_pid()
+            await connection.execute("CREATE TEMP TABLE done (id int)")
+            # Blocking on purpose: the loop must not hear of the end before the connection is given back.
+            command = [postgres.programs / "psql", "-qAtc", f"SELECT pg_terminate_backend({pid}, 5000)"]
+            ended = subprocess.run([*command, postgres.superuser_url], capture_output=True, text=True, check=True)
+            assert ended.stdout.strip() == "t"
+        assert await pool.fetchval("SELECT 1") == 1
