@@ -316,7 +316,7 @@ async def test_connection_that_breaks_after_the_commit_does_not_undo_the_answer(
             pid = connection.get_server_pid()
             await connection.execute("CREATE TEMP TABLE done (id int)")
             # Blocking on purpose: the loop must not hear of the end before the connection is given back.
-            command = [postgres.programs / "psql", "-qAtc", f"SELECT pg_terminate_backend({pid}, 5000)"]
+            command = [str(postgres.programs / "psql"), "-qAtc", f"SELECT pg_terminate_backend({pid}, 5000)"]
             ended = subprocess.run([*command, postgres.superuser_url], capture_output=True, text=True, check=True)
             assert ended.stdout.strip() == "t"
         assert await pool.fetchval("SELECT 1") == 1
