@@ -1,4 +1,4 @@
-"""What one does to a running instance from another terminal: end it, or open its database."""
+"""What one does to a running instance from another terminal: end it, open its database, work on its stores."""
 
 import os
 import shutil
@@ -6,13 +6,17 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from copy import copy
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from pydantic import SecretStr
+
 from app.config import Settings
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.processes import EmbeddedError, FileLock
+from app.embedded.s3 import EmbeddedS3
 from app.embedded.supervisor import LOCK
 
 STOP_SECONDS = 150.0
@@ -36,6 +40,30 @@ def stop(data_dir: Path) -> bool:
             raise EmbeddedError(f"Process {pid} did not end within {STOP_SECONDS:g} seconds.")
         time.sleep(0.1)
     return True
+
+
+def attached(settings: Settings) -> Settings:
+    """Give the settings with the stores of the running instance, where the firm's own are not set.
+
+    Raises `EmbeddedError` when nothing runs on the data directory.
+    """
+    found, data_dir = copy(settings), settings.run.data_dir
+    if settings.database.database_url is None:
+        postgres = EmbeddedPostgres(data_dir)
+        if not postgres.in_use():
+            raise EmbeddedError(
+                f"Nothing runs on {data_dir.absolute()}: start it with `anjuan run`, or set ANJUAN_DATABASE_URL."
+            )
+        found.database = settings.database.model_copy(update={"database_url": SecretStr(postgres.app_url)})
+    if settings.storage.s3_endpoint is None:
+        s3 = EmbeddedS3(data_dir)
+        s3.attach()
+        where = {
+            "s3_endpoint": s3.endpoint, "s3_access_key": SecretStr(s3.access_key),
+            "s3_secret_key": SecretStr(s3.secret_key),
+        }  # fmt: skip
+        found.storage = settings.storage.model_copy(update=where)
+    return found
 
 
 def psql(settings: Settings, arguments: Sequence[str]) -> NoReturn:

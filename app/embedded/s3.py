@@ -95,6 +95,13 @@ class EmbeddedS3:
         """Tell whether the server that this object started still runs."""
         return self.pid is not None
 
+    def attach(self) -> None:
+        """Find the server that another process runs on these data; raise `EmbeddedError` when none answers."""
+        with suppress(FileNotFoundError, ValueError):
+            self.port = int((self._keys / "s3-port").read_text())
+        if not self.port or not self._answers():
+            raise EmbeddedError(f"No S3 server runs on {self._objects.parent}: start it with `anjuan run`.")
+
     def start(self) -> None:
         """Start the server and return when it answers; raise `EmbeddedError` with the end of its log when it can't."""
         if self.alive():

@@ -1,7 +1,0 @@
-"""Event types of scheduled work."""
-
-from app.events.vocabulary import EventType
-
-ORPHANS_SWEPT = EventType(
-    "storage.orphans_swept", "Objects that no record refers to were removed", "清除无记录的存储对象"
-)
