@@ -21,7 +21,7 @@ from app.embedded.postgres import APPLICATION, EmbeddedPostgres
 from app.embedded.processes import EmbeddedError
 from app.embedded.supervisor import Supervisor
 
-WRONG_SETTINGS, INTERRUPTED = 2, 130
+WRONG_SETTINGS, NOT_DONE, INTERRUPTED = 2, 2, 130
 OPENAPI_FILE = Path("openapi/openapi.json")
 
 app = typer.Typer(
@@ -118,14 +118,12 @@ def fsck(
     as_json: Annotated[bool, typer.Option("--json", help="Give the report as JSON")] = False,
 ) -> None:
     """Check that every record has its file, whole, and every file its record; 0 sound, 1 findings, 2 not done."""
-    settings = _settings(data_dir=data_dir)
-    from app.jobs.fsck import NOT_DONE, Wish, fsck  # loads the whole service
-
-    err = Console(stderr=True)
     try:
-        found = control.attached(settings)
+        settings = control.attached(_settings(data_dir=data_dir))
+        from app.jobs.fsck import Wish, fsck  # loads the whole service
+
         wish = Wish(deep=deep, repair=repair_orphans, fresh=fresh, as_json=as_json, rate=mib_per_second)
-        status = asyncio.run(fsck(found, wish, Console(), err))
+        status = asyncio.run(fsck(settings, wish, Console(), Console(stderr=True)))
     except EmbeddedError as error:
         _complain(str(error))
         status = NOT_DONE
