@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 
 import app.access.models
 import app.auth.models
+import app.care.models
 import app.clients.models
 import app.collection.models
 import app.conflicts.models

@@ -22,6 +22,7 @@ from app.embedded.postgres import APPLICATION, EmbeddedPostgres
 from app.embedded.processes import EmbeddedError
 from app.embedded.supervisor import Supervisor
 
+NOT_DONE, INTERRUPTED = 2, 130
 OPENAPI_FILE = Path("openapi/openapi.json")
 
 app = typer.Typer(
@@ -100,6 +101,35 @@ def migrate(data_dir: DataDir = None) -> None:
         _migrate(postgres.owner_url, APPLICATION)
     finally:
         postgres.stop()
+
+
+@app.command()
+def fsck(
+    data_dir: DataDir = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Read every file and compare its digest")] = False,
+    repair_orphans: Annotated[
+        bool, typer.Option("--repair-orphans", help="Remove objects without a record that are past their grace")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh/--resume", help="Begin anew instead of going on with a check that was broken off")
+    ] = False,
+    mib_per_second: Annotated[float | None, typer.Option(min=0.001, help="Read no faster than this")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Give the report as JSON")] = False,
+) -> None:
+    """Check that every record has its file, whole, and every file its record; 0 sound, 1 findings, 2 not done."""
+    try:
+        settings = control.attached(read_settings(data_dir=data_dir))
+        from app.jobs.fsck import Wish, fsck  # loads the whole service
+
+        wish = Wish(deep=deep, repair=repair_orphans, fresh=fresh, as_json=as_json, rate=mib_per_second)
+        status = asyncio.run(fsck(settings, wish, Console(), Console(stderr=True)))
+    except EmbeddedError as error:
+        complain(str(error))
+        status = NOT_DONE
+    except KeyboardInterrupt:
+        complain("stopped; the next `anjuan fsck` of this kind goes on from here.")
+        status = INTERRUPTED
+    raise typer.Exit(status)
 
 
 @app.command()

@@ -7,7 +7,7 @@ import typer
 from pydantic import ValidationError
 
 from app.config import RunSettings, Settings, explain
-from app.embedded.control import reach
+from app.embedded.control import attached
 from app.embedded.processes import EmbeddedError
 
 WRONG_SETTINGS = 2
@@ -31,7 +31,7 @@ def instance_settings(data_dir: Path | None) -> Settings:
     """Give settings that reach the stores of an instance; the embedded ones must be running."""
     settings = read_settings(data_dir=data_dir)
     try:
-        return reach(settings)
+        return attached(settings)
     except EmbeddedError as error:
         complain(str(error))
         raise typer.Exit(1) from None

@@ -102,6 +102,17 @@ class StorageSettings(_Section):
         return self
 
 
+class CareSettings(_Section):
+    """The scheduled check of what is kept in the store."""
+
+    integrity_mib_per_second: float = Field(
+        8.0, gt=0, le=100_000, description="Fastest reading of the scheduled check of stored files, in MiB a second"
+    )
+    integrity_days: int = Field(
+        30, ge=1, le=3650, description="Days within which the scheduled check reads every stored file again"
+    )
+
+
 class AuthSettings(_Section):
     """Tokens and passwords."""
 
@@ -297,6 +308,7 @@ class Settings:
         run: RunSettings | None = None,
         database: DatabaseSettings | None = None,
         storage: StorageSettings | None = None,
+        care: CareSettings | None = None,
         auth: AuthSettings | None = None,
         oidc: OidcSettings | None = None,
         access: AccessSettings | None = None,
@@ -305,6 +317,7 @@ class Settings:
         self.run = run or RunSettings()
         self.database = database or DatabaseSettings()
         self.storage = storage or StorageSettings()
+        self.care = care or CareSettings()
         self.auth = auth or AuthSettings()
         self.oidc = oidc or OidcSettings()
         self.access = access or AccessSettings()
@@ -337,6 +350,7 @@ SECTIONS: tuple[type[_Section], ...] = (
     RunSettings,
     DatabaseSettings,
     StorageSettings,
+    CareSettings,
     AuthSettings,
     OidcSettings,
     AccessSettings,

@@ -27,6 +27,7 @@ from app.api import (
     filing_checks,
     grants,
     intakes,
+    integrity,
     mail,
     merging,
     objects,
@@ -82,6 +83,7 @@ _ROOMS = (
     walls,
     access,
     duties,
+    integrity,
     events,
 )
 _DESCRIPTION = "Client dossiers (案卷) of a law firm. Every read and write is an event; `x-permission` says who may."

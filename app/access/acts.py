@@ -186,6 +186,11 @@ ACTS: dict[str, Act] = {
         Act("template.read", "read templates: slots and stages of a matter type", None),
         Act("template.create", "add versions of templates", _ARCHIVE),
         Act(
+            "integrity.read",
+            "read whether stored files are whole; not the system administrator in which dossier they are",
+            _USERS | {Role.DIRECTOR, Role.AUDITOR},
+        ),
+        Act(
             "event.read",
             "read events: auditor and director all, a lead lawyer those of his dossiers, all their own",
             None,

@@ -139,14 +139,15 @@ async def keep_copy(connection: Connection, verification_id: UUID, *values: obje
     return await connection.fetchval(_KEEP_COPY, verification_id, *values) is not None
 
 
-async def known_keys(database: Database, keys: list[str]) -> set[str]:
-    """Tell which of these object keys a verification or a consent refers to."""
-    rows = await database.fetch(
-        "SELECT copy_key FROM client_verifications WHERE copy_key = ANY($1)"
-        " UNION ALL SELECT copy_key FROM client_consents WHERE copy_key = ANY($1)",
-        keys,
-    )
-    return {row["copy_key"] for row in rows}
+_COPIES = (
+    "SELECT copy_key AS key, copy_size AS size, copy_sha256 AS sha256, '{kind}' AS kind, id, NULL::uuid AS dossier_id,"
+    " NULL::uuid AS entry_id FROM {table} WHERE copy_key IS NOT NULL"
+)
+# What scans of verified originals and of consents keep in the store (`KeptRows`).
+KEPT = " UNION ALL ".join(
+    _COPIES.format(kind=kind, table=table)
+    for kind, table in (("verification", "client_verifications"), ("consent", "client_consents"))
+)
 
 
 _MOVE_IDENTIFIERS = """

@@ -29,6 +29,7 @@ from app.events.unit_of_work import Transaction, UnitOfWork
 from app.events.vocabulary import Subject
 from app.storage.delivery import Delivery
 from app.storage.intake import Incoming, Received, forget, receive
+from app.storage.keeping import KeptRows
 from app.storage.segments import Owner, OwnerKind
 from app.storage.vault import Vault
 
@@ -47,6 +48,7 @@ class VerificationService:
     ) -> None:
         self._database, self._uow, self._recorder, self._gate = database, uow, recorder, gate
         self._store, self._upload_limit = store, upload_limit
+        self.keeper = KeptRows(database, repository.KEPT)
 
     async def record(self, actor: Actor, client_id: UUID, data: VerificationCreate) -> VerificationOut:
         """Record that the actor checked an original."""
@@ -126,10 +128,6 @@ class VerificationService:
             await self._gate.hide(actor, "client.read", subject, "no_copy")
         await self._recorder.read(actor, VERIFICATION_COPY_READ, subject, size=copy.size)
         return CopyDelivery(copy, Delivery(self._store, row["copy_key"], copy.size, copy.sha256).whole())
-
-    async def known_keys(self, keys: list[str]) -> set[str]:
-        """Tell which objects of the store are scans of verified originals or of consents; for the sweep."""
-        return await repository.known_keys(self._database, keys)
 
     async def _client(self, actor: Actor, act: str, client_id: UUID) -> Row:
         client = await repository.find(self._database, actor, client_id)

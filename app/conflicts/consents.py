@@ -22,6 +22,7 @@ from app.events.unit_of_work import UnitOfWork
 from app.events.vocabulary import Subject
 from app.storage.delivery import Delivery
 from app.storage.intake import Incoming, Received, forget, receive
+from app.storage.keeping import KeptRows
 from app.storage.segments import Owner, OwnerKind
 from app.storage.vault import Vault
 
@@ -48,6 +49,7 @@ class ConsentService:
     ) -> None:
         self._database, self._uow, self._recorder, self._gate = database, uow, recorder, gate
         self._store, self._upload_limit = store, upload_limit
+        self.keeper = KeptRows(database, repository.KEPT)
 
     async def add(self, actor: Actor, check_id: UUID, hit_id: UUID, incoming: Incoming) -> None:
         """Store the consent to a hit that the actor sees, or to what is referred; once, and before the conclusion."""
@@ -97,10 +99,6 @@ class ConsentService:
         await self._recorder.read(actor, CONSENT_READ, subject, hit_id=hit_id, size=row["size"])
         copy = CopyOut.model_validate({name: row[name] for name in CopyOut.model_fields})
         return ConsentDelivery(copy, Delivery(self._store, row["key"], copy.size, copy.sha256).whole())
-
-    async def known_keys(self, keys: list[str]) -> set[str]:
-        """Tell which objects of the store are consents; for the sweep."""
-        return await repository.known_keys(self._database, keys)
 
     async def _find(self, check_id: UUID, hit_id: UUID) -> Row | None:
         rows = await repository.consents(self._database, [check_id])

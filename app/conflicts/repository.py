@@ -201,10 +201,11 @@ async def covering(connection: Connection, dossier_id: UUID) -> list[Row]:
     )
 
 
-async def known_keys(database: Database, keys: list[str]) -> set[str]:
-    """Tell which of these object keys a consent refers to."""
-    rows = await database.fetch("SELECT key FROM conflict_consents WHERE key = ANY($1)", keys)
-    return {row["key"] for row in rows}
+# What consents keep in the store (`KeptRows`).
+KEPT = (
+    "SELECT key, size, sha256, 'conflict_check' AS kind, check_id AS id, NULL::uuid AS dossier_id,"
+    " NULL::uuid AS entry_id FROM conflict_consents"
+)
 
 
 async def matter_type_exists(connection: Connection, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""What one does to a running instance from another terminal: end it, or open its database."""
+"""What one does to a running instance from another terminal: end it, open its database, work on its stores."""
 
 import os
 import shutil
@@ -6,11 +6,14 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from copy import copy
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from app.config import DatabaseSettings, Settings, StorageSettings
+from pydantic import SecretStr
+
+from app.config import Settings
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.processes import EmbeddedError, FileLock
 from app.embedded.s3 import EmbeddedS3
@@ -39,26 +42,28 @@ def stop(data_dir: Path) -> bool:
     return True
 
 
-def reach(settings: Settings) -> Settings:
-    """Complete settings with the addresses of the running embedded stores, where the firm's own are not set.
+def attached(settings: Settings) -> Settings:
+    """Give the settings with the stores of the running instance, where the firm's own are not set.
 
-    Raises `EmbeddedError` when a store that is needed does not run.
+    Raises `EmbeddedError` when nothing runs on the data directory.
     """
-    database, storage = settings.database, settings.storage
-    if database.database_url is None:
-        postgres = EmbeddedPostgres(settings.run.data_dir)
+    found, data_dir = copy(settings), settings.run.data_dir
+    if settings.database.database_url is None:
+        postgres = EmbeddedPostgres(data_dir)
         if not postgres.in_use():
-            raise EmbeddedError(f"Nothing runs on {settings.run.data_dir.absolute()}: start it with `anjuan run`.")
-        urls = {"database_url": postgres.app_url, "database_owner_url": postgres.owner_url}
-        database = DatabaseSettings(**{**database.model_dump(), **urls})
-    if storage.s3_endpoint is None:
-        s3 = EmbeddedS3(settings.run.data_dir)
-        keys = {"s3_endpoint": s3.kept_endpoint(), "s3_access_key": s3.access_key, "s3_secret_key": s3.secret_key}
-        storage = StorageSettings(**{**storage.model_dump(), **keys})
-    return Settings(
-        run=settings.run, database=database, storage=storage, auth=settings.auth, oidc=settings.oidc,
-        access=settings.access, http=settings.http,
-    )  # fmt: skip
+            raise EmbeddedError(
+                f"Nothing runs on {data_dir.absolute()}: start it with `anjuan run`, or set ANJUAN_DATABASE_URL."
+            )
+        found.database = settings.database.model_copy(update={"database_url": SecretStr(postgres.app_url)})
+    if settings.storage.s3_endpoint is None:
+        s3 = EmbeddedS3(data_dir)
+        s3.attach()
+        where = {
+            "s3_endpoint": s3.endpoint, "s3_access_key": SecretStr(s3.access_key),
+            "s3_secret_key": SecretStr(s3.secret_key),
+        }  # fmt: skip
+        found.storage = settings.storage.model_copy(update=where)
+    return found
 
 
 def psql(settings: Settings, arguments: Sequence[str]) -> NoReturn:

@@ -76,13 +76,6 @@ class EmbeddedS3:
         """Address of the running server."""
         return f"http://127.0.0.1:{self.port}"
 
-    def kept_endpoint(self) -> str:
-        """Address at which the server of this directory was last started; for other processes than its starter."""
-        try:
-            return f"http://127.0.0.1:{int((self._keys / 's3-port').read_text())}"
-        except (OSError, ValueError):
-            raise EmbeddedError(f"No S3 server was started on {self._keys.parent} yet.") from None
-
     @property
     def access_key(self) -> str:
         """Access key, made at first use and kept."""
@@ -101,6 +94,13 @@ class EmbeddedS3:
     def alive(self) -> bool:
         """Tell whether the server that this object started still runs."""
         return self.pid is not None
+
+    def attach(self) -> None:
+        """Find the server that another process runs on these data; raise `EmbeddedError` when none answers."""
+        with suppress(FileNotFoundError, ValueError):
+            self.port = int((self._keys / "s3-port").read_text())
+        if not self.port or not self._answers():
+            raise EmbeddedError(f"No S3 server runs on {self._objects.parent}: start it with `anjuan run`.")
 
     def start(self) -> None:
         """Start the server and return when it answers; raise `EmbeddedError` with the end of its log when it can't."""

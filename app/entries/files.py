@@ -28,6 +28,7 @@ from app.events.vocabulary import Subject
 from app.storage.delivery import Delivery
 from app.storage.errors import ObjectMissing
 from app.storage.intake import Incoming, Received, forget, receive
+from app.storage.keeping import KeptRows
 from app.storage.media import IMAGES
 from app.storage.segments import Owner, OwnerKind
 from app.storage.vault import Vault
@@ -77,6 +78,7 @@ class FileService:
         self._database, self._uow, self._recorder, self._gate = database, uow, recorder, gate
         self._dossiers, self._entries = dossiers, entries
         self._store, self._counter, self._upload_limit = store, counter, upload_limit
+        self.keeper = KeptRows(database, repository.KEPT)
 
     async def add(self, actor: Actor, entry_id: UUID, incoming: Incoming) -> FileOut:
         """Store a file as the newest version of an entry; returned means safe.
@@ -224,10 +226,6 @@ class FileService:
             raise ObjectMissing("The file's bytes are missing in the store", "存储中缺少该文件")
         chunks = delivery.whole() if part is None else delivery.part(start, end)
         return FileDelivery(file, part, chunks)
-
-    async def known_keys(self, keys: list[str]) -> set[str]:
-        """Tell which objects of the store belong to a file; for the sweep."""
-        return await repository.known_keys(self._database, keys)
 
     async def _judged(self, actor: Actor, act: str, file_id: UUID) -> Row:
         row = await repository.find_file(self._database, actor, file_id)

@@ -252,7 +252,5 @@ async def set_pages(connection: Connection, entry_id: UUID, pages: int | None, m
     await connection.execute("UPDATE entries SET pages = $2, updated_at = $3 WHERE id = $1", entry_id, pages, moment)
 
 
-async def known_keys(database: Database, keys: list[str]) -> set[str]:
-    """Tell which of these object keys a file refers to."""
-    rows = await database.fetch("SELECT object_key FROM files WHERE object_key = ANY($1)", keys)
-    return {row["object_key"] for row in rows}
+# What files keep in the store (`KeptRows`).
+KEPT = "SELECT object_key AS key, size, sha256, 'file' AS kind, id, dossier_id, entry_id FROM files"

@@ -1,5 +1,6 @@
 """What the application's role may do in the database."""
 
+from app.care.services import CARE_RIGHTS
 from app.conflicts.services import CONFLICT_RIGHTS
 
 # What becomes of a consent once it is given: withdrawn, its scan added, moved to the survivor of a merge.
@@ -9,6 +10,7 @@ _CONSENT_LATER = (
 )
 # What the application's role may do. Events and reviews are only ever added; nothing of a dossier is deleted.
 RIGHTS = {
+    **CARE_RIGHTS,
     **CONFLICT_RIGHTS,
     "access_requests": "SELECT, INSERT, UPDATE",
     "alembic_version": "SELECT",

@@ -19,6 +19,7 @@ from app.auth.sessions import SessionService
 from app.auth.throttle import Limit, Throttle
 from app.auth.tokens import Tokens
 from app.auth.users import UserService
+from app.care.services import CareServices, make_care
 from app.clients.completeness import ClientCompletenessService
 from app.clients.consent_copies import ConsentCopyService
 from app.clients.consents import ConsentService
@@ -177,6 +178,11 @@ class Services:
         return FileService(
             *self._base, self.dossiers, self.entries, self.resources.store, self.resources.counter, self._upload_limit
         )
+
+    @cached_property
+    def care(self) -> CareServices:
+        keepers = (self.files.keeper, self.verifications.keeper, self.conflicts.consents.keeper)
+        return make_care(self._settings, *self._base, self.resources.store, keepers)
 
     @cached_property
     def collection(self) -> CollectionServices:

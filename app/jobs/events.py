@@ -10,6 +10,3 @@ MASTER_KEYS_DROPPED = EventType(
     "storage.master_keys_dropped", "Retired master keys that nothing needs were forgotten", "清除已停用的主密钥"
 )
 KEYS_RESTORED = EventType("storage.keys_restored", "Keys were put back from a backup", "从备份恢复文件密钥")
-ORPHANS_SWEPT = EventType(
-    "storage.orphans_swept", "Objects that no record refers to were removed", "清除无记录的存储对象"
-)

@@ -16,22 +16,24 @@ from app.core.errors import AppError
 from app.core.logging import configure
 from app.factory import Services, make_resources, make_services
 from app.jobs.housekeeping import forget_old_keys, forget_old_sessions, make_partitions
+from app.jobs.integrity import check_integrity
 from app.jobs.keys import back_up_keys
 from app.jobs.reminders import remind_of_filing
 from app.jobs.sweep import sweep_orphans
 
 _log = structlog.get_logger()
-_HOUR = 3600.0
+_HOUR, _MINUTE = 3600.0, 60.0
 _RETRY_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something to do every `seconds`."""
+    """Something to do every `seconds`; long work `breaks_off` when the worker is told to stop."""
 
     name: str
     seconds: float
     work: Callable[[Services], Awaitable[object]]
+    breaks_off: bool = False
 
 
 JOBS = (
@@ -41,6 +43,7 @@ JOBS = (
     Job("forget_old_sessions", _HOUR, forget_old_sessions),
     Job("remind_of_filing", _HOUR, remind_of_filing),
     Job("sweep_orphans", _HOUR, sweep_orphans),
+    Job("check_integrity", _MINUTE, check_integrity, breaks_off=True),
 )
 
 
@@ -57,11 +60,26 @@ async def run_once(services: Services, job: Job) -> bool:
     return True
 
 
+async def _do(services: Services, job: Job, stop: asyncio.Event) -> None:
+    if not job.breaks_off:
+        await run_once(services, job)
+        return
+    work, told = asyncio.ensure_future(run_once(services, job)), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        told.cancel()
+        work.cancel()  # does nothing to one that is through
+        await asyncio.gather(work, told, return_exceptions=True)
+    if not work.cancelled():
+        work.result()
+
+
 async def _repeat(services: Services, job: Job, stop: asyncio.Event) -> None:
     while not stop.is_set():
         pause = job.seconds
         try:
-            await run_once(services, job)
+            await _do(services, job, stop)
         except AppError as error:
             _log.warning("job put off", job=job.name, code=error.code, detail=str(error))
             pause = min(pause, _RETRY_SECONDS)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from hashlib import sha256 as new_sha256
 
 from app.storage.errors import KeyMissing, ObjectCorrupt
-from app.storage.vault import Vault, damaged
+from app.storage.vault import Vault
 
 Alarm = Callable[[str], Awaitable[None]]
 
@@ -45,8 +45,11 @@ class Delivery:
         """Tell of what can't be opened, wherever on the way it shows."""
         try:
             yield
-        except (ObjectCorrupt, KeyMissing) as error:
-            await self._alarm(error.en)
+        except ObjectCorrupt as error:
+            await self._alarm(error.reason)
+            raise
+        except KeyMissing:
+            await self._alarm("its key is missing")
             raise
 
     @staticmethod
@@ -56,7 +59,7 @@ class Delivery:
             count += len(chunk)
             yield chunk
         if count != size:
-            raise damaged(f"{count} bytes instead of {size}")
+            raise ObjectCorrupt(f"{count} bytes instead of {size}")
 
     async def _checked(self, chunks: AsyncIterator[bytes], sha256: Callable[[], str]) -> AsyncIterator[bytes]:
         size, held = 0, b""
@@ -66,6 +69,6 @@ class Delivery:
                 yield held
             held = chunk
         if size != self._size or sha256() != self._sha256:
-            raise damaged(f"{size} bytes instead of {self._size}" if size != self._size else "digest differs")
+            raise ObjectCorrupt(f"{size} bytes instead of {self._size}" if size != self._size else "digest differs")
         if held:
             yield held

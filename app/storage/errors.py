@@ -35,9 +35,16 @@ class ObjectMissing(AppError):
 
 
 class ObjectCorrupt(AppError):
-    """The store holds or took other bytes than were sent; an upload of that kind was removed again."""
+    """The store holds or took other bytes than were sent; an upload of that kind was removed again.
+
+    `reason` says in a few words what was found.
+    """
 
     code, status, title_en, title_zh = "object_corrupt", 500, "Stored file is damaged", "存储的文件已损坏"
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(f"Stored file is damaged ({reason})" if reason else "", "存储的文件已损坏")
+        self.reason = reason
 
 
 class BodyLengthMismatch(AppError):

@@ -98,7 +98,7 @@ class Vault:
             owner_key = await asyncio.to_thread(self.keys.key_of, owner_of(header))
             return open_header(header, owner_key, key)
         except NotSealed as error:
-            raise damaged(str(error)) from None
+            raise ObjectCorrupt(str(error)) from None
 
     async def owner(self, key: str) -> Owner:
         """Tell whose key seals an object; raise `ObjectMissing` or `ObjectCorrupt` when nobody's does."""
@@ -106,7 +106,7 @@ class Vault:
             try:
                 return owner_of(await _Source(chunks).take(HEADER))
             except NotSealed as error:
-                raise damaged(str(error)) from None
+                raise ObjectCorrupt(str(error)) from None
 
     async def stat(self, key: str) -> StoredObject | None:
         """Tell the plain size and the time of an object; the size is NO_FILE for bytes that are no whole file."""
@@ -134,11 +134,6 @@ class Vault:
     async def aclose(self) -> None:
         """Close the connections beneath."""
         await self.beneath.aclose()
-
-
-def damaged(reason: str) -> ObjectCorrupt:
-    """Make the error of stored bytes that do not open."""
-    return ObjectCorrupt(f"The stored file is damaged ({reason})", "存储的文件已损坏")
 
 
 def _plain(found: StoredObject) -> StoredObject:
@@ -225,7 +220,7 @@ class _Opening:
         try:
             plain = self._seal.open(number, sealed, last=last)
         except NotSealed as error:
-            raise damaged(str(error)) from None
+            raise ObjectCorrupt(str(error)) from None
         begin = number * SEGMENT
         if self._start > begin or (self._end is not None and self._end < begin + len(plain)):
             plain = plain[max(0, self._start - begin) : None if self._end is None else self._end - begin]

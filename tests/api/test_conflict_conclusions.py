@@ -149,7 +149,7 @@ async def test_a_consent_is_kept_once_and_before_the_conclusion(firm: Firm) -> N
     await refused(firm, before, await archivist.put(consent_to(check), content=PNG), 409, "conflict")
     # The sweep leaves what this knows.
     key = await firm.eyes.fetchval("SELECT key FROM conflict_consents")
-    assert await firm.services.conflicts.consents.known_keys([key, "files/other"]) == {key}
+    assert await firm.services.conflicts.consents.keeper.known_keys([key, "files/other"]) == {key}
     other = await relative(firm, lawyer, "丁戊己贸易有限公司")
     assert (await conclude(lawyer, other, "conflict", "relative")).status_code == 200
     before = await firm.tables()

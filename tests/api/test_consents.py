@@ -172,7 +172,7 @@ async def test_scan_of_a_consent_is_kept_once_and_read_whole(firm: Firm) -> None
     before = await firm.tables()
     await refused(firm, before, await colleague.get(path), 403)
     # The sweep of objects that nothing refers to leaves it alone.
-    assert await firm.services.verifications.known_keys([*kept]) == kept
+    assert await firm.services.verifications.keeper.known_keys([*kept]) == kept
 
 
 async def test_scan_of_a_consent_that_can_not_be_kept(firm: Firm) -> None:

@@ -14,10 +14,17 @@ from app.access.events import ACCESS_DENIED
 from app.api import describe, operation
 from app.auth.events import AUTH_REJECTED
 from app.auth.roles import Role
+from app.care.events import (
+    FINDING_RESOLVED,
+    OBJECT_CORRUPT,
+    OBJECT_MISSING,
+    ORPHANS_FOUND,
+    ORPHANS_SWEPT,
+    STORAGE_CHECKED,
+)
 from app.config import HttpSettings, Settings
 from app.events.vocabulary import declared
 from app.filing.events import FILING_REMINDED
-from app.jobs.events import ORPHANS_SWEPT
 from app.main import create_app
 from tests.support.firm import Firm
 
@@ -39,6 +46,9 @@ ACTS_WITHIN = {
 }
 EVENTS_WITHOUT_OPERATION: dict[str, str] = dict.fromkeys(
     (ORPHANS_SWEPT.name, FILING_REMINDED.name), "the worker, which no caller asks"
+) | dict.fromkeys(
+    (event.name for event in (STORAGE_CHECKED, OBJECT_MISSING, OBJECT_CORRUPT, ORPHANS_FOUND, FINDING_RESOLVED)),
+    "the worker and a command, which no caller asks",
 )
 
 Operation = tuple[str, str, dict[str, Any]]

@@ -183,6 +183,17 @@ def test_psql_is_the_owner(instance: Instance) -> None:
     assert asked.stdout.strip() == "anjuan_owner|t", asked.stderr
 
 
+def test_fsck_finds_the_stores_of_the_instance(instance: Instance) -> None:
+    command = [sys.executable, "-m", "app.cli", "fsck", "--deep", "--json", "--data-dir", str(instance.data_dir)]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ANJUAN_")}
+    run = subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True, check=False, timeout=120)
+    assert run.returncode == 0, run.stderr
+    report = json.loads(run.stdout)
+    assert report["sound"]
+    assert report["run"]["counts"]["checked"] > 5
+    assert report["run"]["counts"]["read"] > 10_000
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_ends_and_comes_back_with_all_data(instance: Instance, how: signal.Signals) -> None:
     """After Ctrl-C and after kill -9: same data, no second sample, within seconds."""

@@ -198,6 +198,38 @@ async def test_job_that_fails_ends_neither_itself_nor_others(
     assert min(turns.values()) >= 2
 
 
+async def test_long_work_breaks_off_when_the_worker_is_told_to_stop(
+    settings: Settings, firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, ends, turns = asyncio.Event(), list[str](), 0
+
+    async def long(_: Services) -> None:
+        stop.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ends.append("broken off")
+
+    async def short(_: Services) -> None:
+        nonlocal turns
+        turns += 1
+        if turns == 1:
+            raise Unavailable
+
+    jobs = (Job("long", 0.05, long, breaks_off=True), Job("short", 0.05, short, breaks_off=True))
+    monkeypatch.setattr(worker, "JOBS", jobs[1:])
+    running = asyncio.ensure_future(worker.work(settings, asyncio.Event()))
+    while turns < 2:
+        assert not running.done()
+        await asyncio.sleep(0.05)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    monkeypatch.setattr(worker, "JOBS", jobs[:1])
+    await asyncio.wait_for(worker.work(settings, stop), 60)
+    assert ends == ["broken off"]
+    assert await run_once(firm.services, Job("long", 1, forget_old_keys)) is True  # its lock is free
+
+
 def started(settings: Settings, command: list[str], log: Path) -> subprocess.Popen[bytes]:
     """Start a worker as a process of its own."""
     env = environment(settings) | {"ANJUAN_ORPHAN_GRACE_HOURS": str(2 * SECOND), "PYTHONPATH": str(ROOT)}

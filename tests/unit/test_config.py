@@ -29,6 +29,8 @@ def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         ("ANJUAN_S3_ENDPOINT", "minio:9000", "must begin with http:// or https://"),
         ("ANJUAN_S3_BUCKET_PREFIX", "Firm_Files", "pattern"),
         ("ANJUAN_UPLOAD_MAX_BYTES", "0", "greater than or equal to 1"),
+        ("ANJUAN_INTEGRITY_DAYS", "0", "greater than or equal to 1"),
+        ("ANJUAN_INTEGRITY_MIB_PER_SECOND", "0", "greater than 0"),
         ("ANJUAN_TOKEN_MINUTES", "0", "greater than or equal to 1"),
         ("ANJUAN_SESSION_HOURS", "0", "greater than 0"),
         ("ANJUAN_PASSWORD_MIN_LENGTH", "7", "greater than or equal to 8"),
