@@ -39,6 +39,7 @@ from app.api import (
     reviews,
     rulebook,
     rules,
+    storage,
     templates,
     users,
     walls,
@@ -82,6 +83,7 @@ _ROOMS = (
     walls,
     access,
     duties,
+    storage,
     events,
 )
 _DESCRIPTION = "Client dossiers (案卷) of a law firm. Every read and write is an event; `x-permission` says who may."

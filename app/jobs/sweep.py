@@ -1,9 +1,10 @@
-"""Removes objects that no record refers to: uploads whose transaction never happened.
+"""Removes objects that no record refers to: uploads whose transaction never happened, and those in parts left open.
 
-Never one that is younger than the grace period, for its transaction may still come; never one that a row names.
+Never one that is younger than the grace period, for its transaction may still come; never one that a row names; nor one
+that the store keeps locked, until its lock has ended.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -12,8 +13,10 @@ from app.core.clock import now
 from app.core.ids import new_id
 from app.events.vocabulary import Subject
 from app.factory import Services
-from app.jobs.events import ORPHANS_SWEPT
-from app.storage.protocol import StoredObject
+from app.jobs.events import ORPHANS_SWEPT, UPLOADS_SWEPT
+from app.storage.errors import ObjectLocked, ObjectMissing
+from app.storage.locks import Upload
+from app.storage.protocol import ObjectStore, StoredObject
 
 _log = structlog.get_logger()
 _BATCH = 500
@@ -21,8 +24,7 @@ _BATCH = 500
 
 async def sweep_orphans(services: Services) -> int:
     """Remove all orphans that are old enough; give their number. Each batch that removed something is an event."""
-    resources = services.resources
-    oldest_kept = now() - timedelta(hours=resources.settings.storage.orphan_grace_hours)
+    resources, oldest_kept = services.resources, _oldest_kept(services)
     swept, batch = 0, list[StoredObject]()
     async for found in resources.store.list("files/"):
         if found.modified is not None and found.modified < oldest_kept:
@@ -37,13 +39,58 @@ async def _sweep(services: Services, batch: list[StoredObject]) -> int:
     keys = [found.key for found in batch]
     keepers = (services.files, services.verifications, services.conflicts.consents)
     known = {key for keeper in keepers for key in await keeper.known_keys(keys)}
-    orphans = [key for key in keys if key not in known]
+    orphans = await _unlocked(services.resources.store, [key for key in keys if key not in known])
     if not orphans:
         return 0
     # The event first: an object that is gone without a word would be worse than one that stays a day longer.
     actor = service_actor("JOB", "sweep_orphans", str(new_id()))
     await services.resources.recorder.read(actor, ORPHANS_SWEPT, Subject("storage"), keys=orphans)
+    refused = []
     for key in orphans:
-        await services.resources.store.delete(key)
-    _log.info("orphans swept", count=len(orphans))
-    return len(orphans)
+        try:
+            await services.resources.store.delete(key)
+        except ObjectLocked:
+            refused.append(key)
+    if refused:  # locked since the look
+        await services.resources.recorder.failed(actor, ORPHANS_SWEPT, Subject("storage"), keys=refused)
+    _log.info("orphans swept", count=len(orphans) - len(refused))
+    return len(orphans) - len(refused)
+
+
+async def _unlocked(store: ObjectStore, orphans: list[str]) -> list[str]:
+    """Give those that the store would let go."""
+    if not orphans or not (await store.capabilities()).locks:
+        return orphans
+    locked = [key for key in orphans if await _is_locked(store, key)]
+    if locked:
+        _log.warning("orphans kept by locks", count=len(locked))
+    return [key for key in orphans if key not in locked]
+
+
+async def _is_locked(store: ObjectStore, key: str) -> bool:
+    try:
+        return (await store.lock_state(key)).locked_at(now())
+    except ObjectMissing:
+        return False
+
+
+async def sweep_uploads(services: Services) -> int:
+    """Remove uploads in parts whose end never came, as far as the store lists them; give their number.
+
+    One that still goes on is younger than the grace period: no file takes that long.
+    """
+    store, oldest_kept = services.resources.store, _oldest_kept(services)
+    old: list[Upload] = [found async for found in store.uploads("files/") if found.begun < oldest_kept]
+    if not old:
+        return 0
+    actor = service_actor("JOB", "sweep_uploads", str(new_id()))
+    keys = sorted({upload.key for upload in old})
+    await services.resources.recorder.read(actor, UPLOADS_SWEPT, Subject("storage"), keys=keys)
+    for upload in old:
+        await store.give_up(upload)
+    _log.info("open uploads swept", count=len(old))
+    return len(old)
+
+
+def _oldest_kept(services: Services) -> datetime:
+    return now() - timedelta(hours=services.resources.settings.storage.orphan_grace_hours)

@@ -16,8 +16,9 @@ from app.core.errors import AppError
 from app.core.logging import configure
 from app.factory import Services, make_resources, make_services
 from app.jobs.housekeeping import forget_old_keys, forget_old_sessions, make_partitions
+from app.jobs.locks import look_at_locks
 from app.jobs.reminders import remind_of_filing
-from app.jobs.sweep import sweep_orphans
+from app.jobs.sweep import sweep_orphans, sweep_uploads
 
 _log = structlog.get_logger()
 _HOUR = 3600.0
@@ -39,6 +40,8 @@ JOBS = (
     Job("forget_old_sessions", _HOUR, forget_old_sessions),
     Job("remind_of_filing", _HOUR, remind_of_filing),
     Job("sweep_orphans", _HOUR, sweep_orphans),
+    Job("sweep_uploads", _HOUR, sweep_uploads),
+    Job("look_at_locks", 24 * _HOUR, look_at_locks),
 )
 
 

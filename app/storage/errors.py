@@ -49,3 +49,15 @@ class BodyLengthMismatch(AppError):
         "Body differs from its length",
         "请求体与声明长度不符",
     )
+
+
+class ObjectLocked(AppError):
+    """The store keeps this object under a hold or until a moment, and removes it for nobody."""
+
+    code, status, title_en, title_zh = "object_locked", 409, "Stored file is locked", "存储的文件已锁定"
+
+
+class LocksMissing(AppError):
+    """The bucket of the store was made without Object Lock, or our key may not lock: nothing in it can be locked."""
+
+    code, status, title_en, title_zh = "locks_missing", 409, "File store can't lock files", "文件存储不支持锁定"
