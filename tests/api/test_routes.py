@@ -17,8 +17,9 @@ from app.auth.roles import Role
 from app.config import HttpSettings, Settings
 from app.events.vocabulary import declared
 from app.filing.events import FILING_REMINDED
-from app.jobs.events import ORPHANS_SWEPT
+from app.jobs.events import ORPHANS_SWEPT, UPLOADS_SWEPT
 from app.main import create_app
+from app.reports.events import LOCK_FAILED, LOCK_LOST, LOCK_PROVEN, LOCK_UNSUPPORTED
 from tests.support.firm import Firm
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -38,7 +39,16 @@ ACTS_WITHIN = {
     "object.keep": "move_object, once the dossier was handed in",
 }
 EVENTS_WITHOUT_OPERATION: dict[str, str] = dict.fromkeys(
-    (ORPHANS_SWEPT.name, FILING_REMINDED.name), "the worker, which no caller asks"
+    (
+        ORPHANS_SWEPT.name,
+        UPLOADS_SWEPT.name,
+        FILING_REMINDED.name,
+        LOCK_PROVEN.name,
+        LOCK_UNSUPPORTED.name,
+        LOCK_LOST.name,
+        LOCK_FAILED.name,
+    ),
+    "the worker, which no caller asks",
 )
 
 Operation = tuple[str, str, dict[str, Any]]
