@@ -13,6 +13,7 @@ from app.embedded.s3 import EmbeddedS3
 from app.storage.errors import StoreUnavailable
 from app.storage.protocol import ObjectStore
 from app.storage.s3 import S3Options, S3Store
+from tests.support.four_nodes import FourNodes
 from tests.support.minio import RealMinio
 
 MIB = 1024 * 1024
@@ -29,7 +30,7 @@ class Server:
     data: Path
 
 
-def server_of(name: str, running: EmbeddedS3 | RealMinio, data: Path) -> Server:
+def server_of(name: str, running: EmbeddedS3 | RealMinio | FourNodes, data: Path) -> Server:
     keys = (running.access_key, running.secret_key)
     return Server(name, S3Options(running.endpoint, *keys, BUCKET, connect_seconds=1, idle_seconds=10), data)
 
