@@ -1,20 +1,27 @@
 """Locks and versions: what is locked refuses to go, what is removed is gone with all its versions."""
 
 import asyncio
+import json
+import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from minio import MinioAdmin
 from minio.commonconfig import ENABLED
+from minio.credentials.providers import StaticProvider
+from minio.deleteobjects import DeleteObject
 from minio.versioningconfig import VersioningConfig
 
 from app.storage.errors import BodyLengthMismatch, LocksMissing, ObjectLocked, ObjectMissing, StoreUnavailable
 from app.storage.locks import Capabilities, LockState, Upload
 from app.storage.protocol import ObjectStore
-from app.storage.s3 import S3Store
+from app.storage.proving import Failure, Finding, Proof, prove
+from app.storage.s3 import S3Options, S3Store
 from tests.support.stores import (
     BLOCK,
     MIB,
@@ -30,6 +37,7 @@ from tests.support.stores import (
     versions,
 )
 
+LOCK_PAGE = Path(__file__).parents[2] / "docs" / "object-lock.md"
 HOUR = timedelta(hours=1)
 
 
@@ -240,6 +248,62 @@ class TestVersions:
         found = raw(options).get_object_retention(options.bucket, key)
         assert found is not None
         assert found.mode == mode.upper()
+
+
+def as_user(server: Server, bucket: str, leave_out: str = "nothing") -> S3Options:
+    """Make a user of the store with the rights that the documentation names, and give options with his key."""
+    stated = re.search(r"```json\n(.+?)```", LOCK_PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert stated is not None
+    policy = json.loads(stated[1].replace("anjuan-files", bucket))
+    for statement in policy["Statement"]:
+        statement["Action"] = [action for action in statement["Action"] if leave_out not in action]
+    name, secret = f"user-{uuid4()}"[:20], str(uuid4())
+    admin = MinioAdmin(
+        endpoint=server.options.endpoint.removeprefix("http://"),
+        credentials=StaticProvider(server.options.access_key, server.options.secret_key),
+        secure=False,
+    )
+    admin.policy_add(name, policy=policy)
+    admin.user_add(name, secret)
+    admin.policy_set(name, user=name)
+    return replace(server.options, access_key=name, secret_key=secret, bucket=bucket)
+
+
+def lift(who: S3Options, bucket: str, key: str, version: str) -> str:
+    """Ask for an end of a version in spite of its retention; give what the store says to it."""
+    asked = raw(who).remove_objects(bucket, [DeleteObject(key, version)], bypass_governance_mode=True)
+    return " ".join(str(error.code) for error in asked)
+
+
+class TestRights:
+    async def test_rights_that_the_documentation_names_are_enough(self, real: Server) -> None:
+        options = as_user(real, "contract-rights")
+        async with opened(replace(options, part_bytes=5 * MIB)) as store:
+            await ready(store)
+            assert await prove(store) == Finding(Proof.PROVEN, versions=True)
+            key = new_key()
+            await store.put(key, repeated(200), None)
+            with pytest.raises(BodyLengthMismatch):
+                await store.put(new_key(), chunked(b"xx"), 1)
+            assert [one.key async for one in store.list("files/")] == [key]
+            assert [one async for one in store.uploads("files/")] == []
+            await store.retain(key, ahead(HOUR))
+            with pytest.raises(ObjectLocked):
+                await store.delete(key)
+        # To lift the lock is no right of this key, and one of the root's.
+        (version,) = versions(replace(real.options, bucket=options.bucket), key)
+        for who, refused in ((options, True), (real.options, False)):
+            answer = lift(who, options.bucket, key, version)
+            assert ("AccessDenied" in answer) is refused
+            assert versions(replace(real.options, bucket=options.bucket), key) == ([version] if refused else [])
+
+    async def test_key_that_may_not_lock_is_told_apart(self, real: Server) -> None:
+        async with opened(replace(real.options, bucket="contract-no-lock")) as store:
+            await ready(store)
+        for missing in ("PutObjectLegalHold", "PutObjectRetention"):
+            async with opened(as_user(real, "contract-no-lock", leave_out=missing)) as store:
+                await ready(store)
+                assert await prove(store) == Finding(Proof.FAILED, versions=True, failure=Failure.LOCK_REFUSED)
 
 
 class TestOpenUploads:
