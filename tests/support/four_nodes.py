@@ -177,6 +177,14 @@ class FourNodes:
         assert self._balancer is not None
         return f"http://127.0.0.1:{self._balancer.port}"
 
+    def endpoint_of(self, number: int) -> str:
+        """Address of one node."""
+        return f"http://{self._namespace.address}:{PORT + number}"
+
+    def holding(self, bucket: str, key: str) -> int:
+        """Tell on how many disks something of an object lies."""
+        return sum((self._home / f"node{node}" / bucket / key / "xl.meta").exists() for node in range(NODES))
+
     @property
     def data(self) -> Path:
         """Directory of the nodes' directories."""
