@@ -10,6 +10,7 @@ import pytest
 from minio.error import S3Error
 
 from app.config import Settings, StorageSettings
+from app.jobs import sweep
 from app.jobs.locks import look_at_locks
 from app.jobs.sweep import sweep_orphans, sweep_uploads
 from app.reports.store_locks import LookResult
@@ -208,6 +209,28 @@ async def test_sweep_leaves_what_is_locked(firm: Firm) -> None:
     await store.hold("files/held", on=False)
     assert await sweep_orphans(firm.services) == 1
     assert await objects(firm) == set()
+
+
+async def test_orphan_that_is_locked_during_the_sweep(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def overlooked(*_: object) -> bool:
+        return False
+
+    store = firm.services.resources.store
+    await sweep_orphans(firm.services)
+    for name in ("files/1-locked", "files/2-free"):
+        await store.put(name, Whole(b"x"), 1)
+    await store.hold("files/1-locked", on=True)
+    await asyncio.sleep(GRACE + 1.1)
+    monkeypatch.setattr(sweep, "_is_locked", overlooked)
+    assert await sweep_orphans(firm.services) == 1
+    assert await objects(firm) == {"files/1-locked"}
+    # What was told as removed and is there is told of again.
+    rows = await firm.eyes.fetch("SELECT outcome, details FROM events WHERE type = 'storage.orphans_swept' ORDER BY id")
+    assert [(row["outcome"], row["details"]["keys"]) for row in rows][-2:] == [
+        ("success", ["files/1-locked", "files/2-free"]), ("failed", ["files/1-locked"]),
+    ]  # fmt: skip
+    await store.hold("files/1-locked", on=False)
+    assert await sweep_orphans(firm.services) == 1
 
 
 async def test_sweep_takes_open_uploads_after_their_grace(firm: Firm, options: S3Options) -> None:
