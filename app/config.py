@@ -69,6 +69,11 @@ class StorageSettings(_Section):
     )
     s3_connect_seconds: float = Field(3.0, gt=0, le=60, description="Longest time to reach the store")
     s3_idle_seconds: float = Field(30.0, gt=0, le=600, description="Longest silence of the store during a transfer")
+    s3_lock_mode: Literal["governance", "compliance"] = Field(
+        "governance",
+        description="How firmly files are retained: `governance` can be lifted by a key of the store with that right,"
+        " `compliance` by nobody",
+    )
     upload_max_bytes: int = Field(20 * GIB, ge=1, le=5 * 1024 * GIB, description="Largest file taken")
     mail_max_bytes: int = Field(100 * MIB, ge=1, le=512 * MIB, description="Largest e-mail that is opened into entries")
     copy_max_bytes: int = Field(

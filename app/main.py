@@ -40,6 +40,7 @@ from app.api import (
     reviews,
     rulebook,
     rules,
+    storage,
     templates,
     users,
     walls,
@@ -84,6 +85,7 @@ _ROOMS = (
     access,
     duties,
     integrity,
+    storage,
     events,
 )
 _DESCRIPTION = "Client dossiers (案卷) of a law firm. Every read and write is an event; `x-permission` says who may."

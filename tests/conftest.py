@@ -43,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # Files that take minutes begin first, or one worker would be at them alone when all others are done.
-_LONG = ("test_schemathesis.py", "test_model.py", "test_keycloak.py", "test_killed.py")
+_LONG = ("test_schemathesis.py", "test_model.py", "test_keycloak.py", "test_killed.py", "test_four_nodes.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

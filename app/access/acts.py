@@ -176,6 +176,11 @@ ACTS: dict[str, Act] = {
         Act(
             "rule.change", "put new versions of the firm's rules into force", frozenset({Role.ARCHIVIST, Role.DIRECTOR})
         ),
+        Act(
+            "store_locks.read",
+            "read whether the store keeps locked files",
+            frozenset({Role.ARCHIVIST, Role.DIRECTOR, Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR}),
+        ),
         Act("duty.read", "read one's own duties", None),
         Act(
             "duty.read_firm",

@@ -16,7 +16,8 @@ from app.api import describe
 from app.api.context import App
 from app.api.middleware import REGISTRY
 from app.core.errors import AppError, NotFound
-from app.factory import version
+from app.factory import Services, version
+from app.reports.store_locks import WORDS, LockStatus
 
 router = APIRouter(tags=["operation"])
 
@@ -31,16 +32,16 @@ class Live(BaseModel):
 
 
 class Dependency(BaseModel):
-    """How a dependency is."""
+    """How a dependency is; `degraded` serves, but lacks something that its keepers must know of."""
 
-    status: Literal["ok", "unavailable"]
+    status: Literal["ok", "degraded", "unavailable"]
     detail: str | None = None
 
 
 class Ready(BaseModel):
     """Whether the process can serve, and each dependency by name."""
 
-    status: Literal["ok", "unavailable"]
+    status: Literal["ok", "degraded", "unavailable"]
     dependencies: dict[str, Dependency]
 
 
@@ -61,19 +62,40 @@ async def check_live() -> Live:
     "/health/ready",
     response_model=Ready,
     **describe.public(
-        example={"status": "ok", "dependencies": {"database": {"status": "ok"}, "store": {"status": "ok"}}}, also=(503,)
+        example={
+            "status": "ok",
+            "dependencies": {
+                "database": {"status": "ok"},
+                "store": {"status": "ok"},
+                "store_locks": {"status": "ok"},
+            },
+        },
+        also=(503,),
     ),
 )
 async def check_ready(app: App) -> Response:
-    """Tell whether every dependency answers; 503 when one does not."""
+    """Tell whether every dependency answers; 503 when one does not. What is merely degraded serves on."""
     resources = app.resources
-    database, store = await asyncio.gather(
-        _probe(resources.database.fetchval("SELECT 1")), _probe(resources.store.probe())
+    database, store, locks = await asyncio.gather(
+        _probe(resources.database.fetchval("SELECT 1")), _probe(resources.store.probe()), _locks(app)
     )
     well = database.status == store.status == "ok"
-    ready = Ready(status="ok" if well else "unavailable", dependencies={"database": database, "store": store})
+    status = ("ok" if locks.status == "ok" else "degraded") if well else "unavailable"
+    ready = Ready(status=status, dependencies={"database": database, "store": store, "store_locks": locks})
     headers = {"Cache-Control": "no-store"} if well else {"Cache-Control": "no-store", "Retry-After": "2"}
     return Response(ready.model_dump_json(), 200 if well else 503, headers, media_type="application/json")
+
+
+async def _locks(app: Services) -> Dependency:
+    """Tell what the daily probe found; nothing that is asked for needs locks, so it is never unavailable."""
+    try:
+        async with asyncio.timeout(_PROBE_SECONDS):
+            status = await app.store_locks.status()
+    except (AppError, TimeoutError):
+        return Dependency(status="degraded", detail="Not known: the database does not answer")
+    if status is LockStatus.PROVEN:
+        return Dependency(status="ok")
+    return Dependency(status="degraded", detail=WORDS[status][0])
 
 
 async def _probe(work: Awaitable[Any]) -> Dependency:

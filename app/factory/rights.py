@@ -40,6 +40,7 @@ RIGHTS = {
     "intake_clients": "SELECT, INSERT, DELETE",
     "intakes": "SELECT, INSERT, UPDATE",
     "integrations": "SELECT, INSERT, UPDATE",
+    "lock_looks": "SELECT, INSERT",
     "login_throttle": "SELECT, INSERT, UPDATE, DELETE",
     "mail_attachments": "SELECT, INSERT",
     "mails": "SELECT, INSERT",

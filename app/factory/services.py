@@ -55,6 +55,7 @@ from app.reports.duties import DutyService
 from app.reports.duty_gathered import GatheredDuties
 from app.reports.event_log import EventLog
 from app.reports.papers import CopyPlace, Papers, make_papers
+from app.reports.store_locks import StoreLocks
 from app.rulebook.service import Rulebook
 
 _Base: TypeAlias = tuple[Database, UnitOfWork, Recorder, Gate]
@@ -242,6 +243,10 @@ class Services:
     @cached_property
     def access_report(self) -> AccessReport:
         return AccessReport(self._database, self._recorder, self._gate)
+
+    @cached_property
+    def store_locks(self) -> StoreLocks:
+        return StoreLocks(*self._base, self.resources.store.beneath)
 
     @cached_property
     def clearances(self) -> ClearanceService:

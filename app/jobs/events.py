@@ -10,3 +10,6 @@ MASTER_KEYS_DROPPED = EventType(
     "storage.master_keys_dropped", "Retired master keys that nothing needs were forgotten", "清除已停用的主密钥"
 )
 KEYS_RESTORED = EventType("storage.keys_restored", "Keys were put back from a backup", "从备份恢复文件密钥")
+UPLOADS_SWEPT = EventType(
+    "storage.uploads_swept", "Uploads in parts that nobody ended were removed", "清除未完成的分段上传"
+)

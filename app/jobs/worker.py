@@ -18,8 +18,9 @@ from app.factory import Services, make_resources, make_services
 from app.jobs.housekeeping import forget_old_keys, forget_old_sessions, make_partitions
 from app.jobs.integrity import check_integrity
 from app.jobs.keys import back_up_keys
+from app.jobs.locks import look_at_locks
 from app.jobs.reminders import remind_of_filing
-from app.jobs.sweep import sweep_orphans
+from app.jobs.sweep import sweep_orphans, sweep_uploads
 
 _log = structlog.get_logger()
 _HOUR, _MINUTE = 3600.0, 60.0
@@ -44,6 +45,8 @@ JOBS = (
     Job("remind_of_filing", _HOUR, remind_of_filing),
     Job("sweep_orphans", _HOUR, sweep_orphans),
     Job("check_integrity", _MINUTE, check_integrity, breaks_off=True),
+    Job("sweep_uploads", _HOUR, sweep_uploads),
+    Job("look_at_locks", 24 * _HOUR, look_at_locks),
 )
 
 

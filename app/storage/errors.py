@@ -90,3 +90,15 @@ class KeyDestroyed(AppError):
     """The key of the file's dossier was destroyed: its bytes can't be had again by anybody."""
 
     code, status, title_en, title_zh = "key_destroyed", 410, "The file was destroyed", "文件已销毁"
+
+
+class ObjectLocked(AppError):
+    """The store keeps this object under a hold or until a moment, and removes it for nobody."""
+
+    code, status, title_en, title_zh = "object_locked", 409, "Stored file is locked", "存储的文件已锁定"
+
+
+class LocksMissing(AppError):
+    """The bucket of the store was made without Object Lock, or our key may not lock: nothing in it can be locked."""
+
+    code, status, title_en, title_zh = "locks_missing", 409, "File store can't lock files", "文件存储不支持锁定"

@@ -2,22 +2,29 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
 
 from app.core.clock import now
 from app.storage.body import PIECE, CheckedBody, in_memory
-from app.storage.errors import ObjectMissing, StoreUnavailable
+from app.storage.errors import LocksMissing, ObjectLocked, ObjectMissing, StoreUnavailable
+from app.storage.locks import Capabilities, LockState, Upload, check_moment
 from app.storage.protocol import StoredObject, check_key, check_range
 
 
 class MemoryStore:
     """An `ObjectStore` that holds everything in a dict.
 
-    Set `down` to make every verb raise `StoreUnavailable`; read and change `objects` to look at and damage the bytes.
+    Set `down` to make every verb raise `StoreUnavailable`, `can_lock` to False to be a store without locks; read and
+    change `objects` to look at and damage the bytes, `left_open` to have uploads in parts that nobody ended.
     """
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.down = False
+        self.can_lock = True
+        self.left_open: list[Upload] = []
+        self._locks: dict[str, LockState] = {}
         self._meta: dict[str, StoredObject] = {}
 
     async def put(self, key: str, chunks: AsyncIterator[bytes], size: int | None) -> StoredObject:
@@ -63,7 +70,10 @@ class MemoryStore:
         """Remove the object, if there is one."""
         check_key(key)
         self._check()
+        if self.can_lock and self._locks.get(key, LockState()).locked_at(now()):
+            raise ObjectLocked
         self.objects.pop(key, None)
+        self._locks.pop(key, None)
 
     async def list(self, prefix: str) -> AsyncIterator[StoredObject]:
         """Go through the objects under `prefix` in order of their keys."""
@@ -71,6 +81,53 @@ class MemoryStore:
             self._check()
             if key in self.objects:
                 yield self._known(key)
+
+    async def capabilities(self) -> Capabilities:
+        """Tell what the test set."""
+        self._check()
+        return Capabilities(versions=self.can_lock, locks=self.can_lock)
+
+    async def hold(self, key: str, *, on: bool) -> None:
+        """Put the object under a hold, or release it."""
+        self._locks[key] = replace(self._lockable(key), held=on)
+
+    async def retain(self, key: str, until: datetime) -> None:
+        """Lock the object until a moment."""
+        check_moment(until)
+        state = self._lockable(key)
+        if state.retained_until is not None and until < state.retained_until:
+            raise ObjectLocked
+        self._locks[key] = replace(state, retained_until=until)
+
+    async def lock_state(self, key: str) -> LockState:
+        """Tell how the object is locked."""
+        check_key(key)
+        self._check()
+        if key not in self.objects:
+            raise ObjectMissing
+        return self._locks.get(key, LockState()) if self.can_lock else LockState()
+
+    async def uploads(self, prefix: str) -> AsyncIterator[Upload]:
+        """Go through the uploads that the test left open."""
+        self._check()
+        for upload in [one for one in self.left_open if one.key.startswith(prefix)]:
+            yield upload
+
+    async def give_up(self, upload: Upload) -> None:
+        """Forget an open upload."""
+        check_key(upload.key)
+        self._check()
+        if upload in self.left_open:
+            self.left_open.remove(upload)
+
+    def _lockable(self, key: str) -> LockState:
+        check_key(key)
+        self._check()
+        if not self.can_lock:
+            raise LocksMissing
+        if key not in self.objects:
+            raise ObjectMissing
+        return self._locks.get(key, LockState())
 
     async def probe(self) -> None:
         """Return unless the store was taken down."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from app.storage.locks import Locking
+
 MAX_KEY_BYTES = 1024
 
 
@@ -41,7 +43,7 @@ class Readable(Protocol):
         ...
 
 
-class ObjectStore(Protocol):
+class ObjectStore(Locking, Protocol):
     """A store of immutable objects. A key is written once; who writes it twice may lose both versions on a failure.
 
     Every verb raises `StoreUnavailable` when the store can't be reached, stays silent past its idle time, fails, or is
@@ -75,7 +77,10 @@ class ObjectStore(Protocol):
         ...
 
     async def delete(self, key: str) -> None:
-        """Remove the object; one that isn't there is as good as removed."""
+        """Remove the object and every version of it; one that isn't there is as good as removed.
+
+        Raises `ObjectLocked` when the store keeps it locked.
+        """
         ...
 
     def list(self, prefix: str) -> AsyncIterator[StoredObject]:
@@ -87,7 +92,7 @@ class ObjectStore(Protocol):
         ...
 
     async def ensure_bucket(self) -> None:
-        """Make the bucket if it isn't there yet."""
+        """Make the bucket if it isn't there yet, such that it can lock where the store has that."""
         ...
 
     async def aclose(self) -> None:

@@ -1,32 +1,33 @@
 """The object store over the S3 protocol (MinIO, the embedded server, any other).
 
-The one place that knows the minio library, which signs and administers; the bytes travel asynchronously at the
-addresses it signed. Signed addresses never leave this process. No request is repeated once bytes were sent.
+The minio library signs and administers (`s3_admin.py`); the bytes travel asynchronously at the addresses it signed.
+Signed addresses never leave this process. No request is repeated once bytes were sent.
+
+Where the bucket keeps versions, removing an object removes all its versions by their ids. A plain DELETE would only
+mark it as deleted, and the bytes of a refused upload would stay for ever.
 """
 
 import asyncio
 import re
-import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from itertools import islice
-from typing import TypeVar
-from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 import structlog
 import urllib3
-from minio import Minio
-from minio.error import MinioException, S3Error
 
 from app.core.errors import AppError
 from app.storage.body import CheckedBody, Part, Whole, buffered_parts, in_memory, streamed_parts
-from app.storage.errors import ObjectCorrupt, ObjectMissing, StoreUnavailable
+from app.storage.errors import ObjectCorrupt, ObjectLocked, ObjectMissing, StoreUnavailable
+from app.storage.locks import Capabilities, LockMode, LockState, Upload, check_moment
 from app.storage.protocol import StoredObject, check_key, check_range
+from app.storage.s3_admin import Bucket, in_thread, make_client
 from app.storage.wire import Answer, Wire, read_chunks, refusal
 
 MIB, GIB = 1024**2, 1024**3
@@ -37,7 +38,6 @@ HTTP_PARTIAL, HTTP_NOT_FOUND, HTTP_RANGE = 206, 404, 416
 # No object has this key; asking for it proves address, signature and bucket without leaving a trace.
 PROBE_KEY = "probe/nothing"
 
-T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
@@ -46,7 +46,8 @@ class S3Options:
     """Where the store is and how long to wait for it.
 
     `connect_seconds` bounds reaching it, `idle_seconds` its silence; `connections` the transfers at a time.
-    `part_bytes` is the least part of an upload in parts, `single_bytes` the largest body sent in one request.
+    `part_bytes` is the least part of an upload in parts, `single_bytes` the largest body sent in one request;
+    `lock_mode` how firmly the store retains.
     """
 
     endpoint: str
@@ -59,6 +60,7 @@ class S3Options:
     connections: int = 128
     part_bytes: int = 8 * MIB
     single_bytes: int = 5 * GIB
+    lock_mode: LockMode = "governance"
 
 
 class S3Store:
@@ -66,24 +68,11 @@ class S3Store:
 
     def __init__(self, options: S3Options) -> None:
         self._options, self._bucket = options, options.bucket
-        address = urlsplit(options.endpoint)
-        secure = address.scheme == "https"
         waits = urllib3.Timeout(connect=options.connect_seconds, read=options.idle_seconds)
-        # The library's own pool would wait five minutes and try six times.
-        if secure:
-            self._pool = urllib3.PoolManager(
-                timeout=waits, retries=False, maxsize=4, ssl_context=ssl.create_default_context()
-            )
-        else:
-            self._pool = urllib3.PoolManager(timeout=waits, retries=False, maxsize=4)
-        self._minio = Minio(
-            address.netloc,
-            access_key=options.access_key,
-            secret_key=options.secret_key,
-            secure=secure,
-            region=options.region,
-            http_client=self._pool,
+        self._minio, self._pool = make_client(
+            options.endpoint, options.access_key, options.secret_key, options.region, waits
         )
+        self._admin = Bucket(self._minio, options.bucket, options.lock_mode)
         self._wire = Wire(
             connect_seconds=options.connect_seconds,
             idle_seconds=options.idle_seconds,
@@ -225,15 +214,23 @@ class S3Store:
         )
 
     async def delete(self, key: str) -> None:
-        """Remove the object, if there is one."""
-        answer = await self._wire.send("DELETE", self._sign("DELETE", check_key(key)))
-        if not answer.ok and not isinstance(error := answer.error(), ObjectMissing):
+        """Remove the object with all its versions, if there is one."""
+        check_key(key)
+        versions = await in_thread(lambda: self._admin.versions(key))
+        queries: list[dict[str, str]] = [{}] if versions is None else [{"versionId": one} for one in versions]
+        for query in queries:
+            answer = await self._wire.send("DELETE", self._sign("DELETE", key, query))
+            if answer.ok or isinstance(error := answer.error(), ObjectMissing):
+                continue
+            # Stores refuse what is locked in the same words as a missing right.
+            if "versionId" in query and await in_thread(partial(self._admin.is_locked, key, query["versionId"])):
+                raise ObjectLocked
             raise error
 
     async def list(self, prefix: str) -> AsyncIterator[StoredObject]:
         """Go through the objects under `prefix`, 1000 at a time."""
-        found = self._minio.list_objects(self._bucket, prefix=prefix, recursive=True)
-        while page := await self._in_thread(lambda: list(islice(found, PAGE))):
+        found = self._admin.objects(prefix)
+        while page := await in_thread(lambda: list(islice(found, PAGE))):
             for item in page:
                 yield StoredObject(
                     item.object_name or "",
@@ -242,6 +239,38 @@ class S3Store:
                     None,
                     item.last_modified,
                 )
+
+    async def capabilities(self) -> Capabilities:
+        """Ask the bucket what it can do."""
+        return await in_thread(self._admin.capabilities)
+
+    async def hold(self, key: str, *, on: bool) -> None:
+        """Put the object under a legal hold, or release it."""
+        check_key(key)
+        await in_thread(lambda: self._admin.hold(key, on))
+
+    async def retain(self, key: str, until: datetime) -> None:
+        """Lock the object until a moment in the future."""
+        check_key(key)
+        check_moment(until)
+        await in_thread(lambda: self._admin.retain(key, until))
+
+    async def lock_state(self, key: str) -> LockState:
+        """Read back how the object is locked."""
+        check_key(key)
+        return await in_thread(lambda: self._admin.state(key))
+
+    async def uploads(self, prefix: str) -> AsyncIterator[Upload]:
+        """Go through open uploads in parts."""
+        for upload in await in_thread(self._admin.uploads):
+            if upload.key.startswith(prefix):
+                yield upload
+
+    async def give_up(self, upload: Upload) -> None:
+        """Remove the parts of an upload."""
+        answer = await self._wire.send("DELETE", self._sign("DELETE", upload.key, {"uploadId": upload.id}))
+        if not answer.ok and answer.status != HTTP_NOT_FOUND:
+            raise answer.error()
 
     async def probe(self) -> None:
         """Ask for an object that isn't there: only a working store with our bucket says so."""
@@ -252,15 +281,7 @@ class S3Store:
 
     async def ensure_bucket(self) -> None:
         """Make the bucket unless it is there."""
-        await self._in_thread(self._make_bucket)
-
-    def _make_bucket(self) -> None:
-        if not self._minio.bucket_exists(self._bucket):
-            try:
-                self._minio.make_bucket(self._bucket)
-            except S3Error as error:
-                if error.code not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
-                    raise
+        await in_thread(self._admin.make)
 
     async def aclose(self) -> None:
         """Let the clean-up of broken uploads end, then close all connections."""
@@ -274,14 +295,6 @@ class S3Store:
         return self._minio.get_presigned_url(
             method, self._bucket, key, expires=SIGNED_FOR, extra_query_params=dict(query or {})
         )
-
-    async def _in_thread(self, call: Callable[[], T]) -> T:
-        try:
-            return await asyncio.to_thread(call)
-        except S3Error as error:
-            raise StoreUnavailable(f"the store answered {error.code}") from None
-        except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise StoreUnavailable(type(error).__name__) from None
 
 
 def _accepted(answer: Answer, md5: str) -> str:

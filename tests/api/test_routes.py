@@ -25,7 +25,9 @@ from app.care.events import (
 from app.config import HttpSettings, Settings
 from app.events.vocabulary import declared
 from app.filing.events import FILING_REMINDED
+from app.jobs.events import KEYS_BACKED_UP, KEYS_RESTORED, MASTER_KEYS_DROPPED, MASTER_KEYS_ROTATED, UPLOADS_SWEPT
 from app.main import create_app
+from app.reports.events import LOCK_FAILED, LOCK_LOST, LOCK_PROVEN, LOCK_UNSUPPORTED
 from tests.support.firm import Firm
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -45,9 +47,34 @@ ACTS_WITHIN = {
     "object.keep": "move_object, once the dossier was handed in",
 }
 EVENTS_WITHOUT_OPERATION: dict[str, str] = dict.fromkeys(
-    (ORPHANS_SWEPT.name, FILING_REMINDED.name), "the worker, which no caller asks"
+    (
+        event.name
+        for event in (
+            ORPHANS_SWEPT,
+            UPLOADS_SWEPT,
+            FILING_REMINDED,
+            LOCK_PROVEN,
+            LOCK_UNSUPPORTED,
+            LOCK_LOST,
+            LOCK_FAILED,
+            KEYS_BACKED_UP,
+            MASTER_KEYS_DROPPED,
+        )
+    ),
+    "the worker, which no caller asks",
 ) | dict.fromkeys(
-    (event.name for event in (STORAGE_CHECKED, OBJECT_MISSING, OBJECT_CORRUPT, ORPHANS_FOUND, FINDING_RESOLVED)),
+    (
+        event.name
+        for event in (
+            STORAGE_CHECKED,
+            OBJECT_MISSING,
+            OBJECT_CORRUPT,
+            ORPHANS_FOUND,
+            FINDING_RESOLVED,
+            MASTER_KEYS_ROTATED,
+            KEYS_RESTORED,
+        )
+    ),
     "the worker and a command, which no caller asks",
 )
 

@@ -5,11 +5,12 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from app.storage.errors import ObjectCorrupt, ObjectMissing, StoreFull, StoreUnavailable
+from app.storage.errors import LocksMissing, ObjectCorrupt, ObjectMissing, StoreFull, StoreUnavailable
 from app.storage.s3 import S3Options
 from tests.support.stores import BLOCK, BUCKET, Server, chunked, endless, new_key, opened, read, ready, repeated
 
@@ -53,6 +54,10 @@ class TestHostileServers:
                 lambda: store.put("k", repeated(400), 400 * len(BLOCK)),
                 lambda: store.put("k", repeated(400), None),
                 store.ensure_bucket,
+                store.capabilities,
+                lambda: store.delete("k"),
+                lambda: store.hold("k", on=True),
+                lambda: store.lock_state("k"),
             ):
                 begun = time.monotonic()
                 with pytest.raises(StoreUnavailable):
@@ -135,6 +140,28 @@ class TestHostileServers:
         async with scripted(head, read_first=4096) as options, opened(options) as store:
             with pytest.raises(error):
                 await read(store, "k", start)
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"abc",
+            b"",
+            b"<VersioningConfiguration><Status>Enabled</Status>",
+            b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>",
+        ],
+    )
+    @pytest.mark.parametrize("status", [b"200 OK", b"403 x", b"500 x"])
+    async def test_answers_to_locks_gone_wrong(self, status: bytes, body: bytes) -> None:
+        head = b"HTTP/1.1 %s\r\nContent-Type: application/xml\r\nContent-Length: %d\r\n\r\n" % (status, len(body))
+        async with scripted(head + body, read_first=4096) as options, opened(options) as store:
+            for act in (
+                lambda: store.hold("k", on=True),
+                lambda: store.retain("k", datetime.now(UTC) + timedelta(hours=1)),
+                lambda: store.lock_state("k"),
+                lambda: store.delete("k"),
+            ):
+                with pytest.raises((StoreUnavailable, LocksMissing)):
+                    await act()
 
     async def test_errors_hold_no_signed_address(self) -> None:
         async with scripted(b"", read_first=4096) as options, opened(options) as store:

@@ -11,11 +11,23 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 import pytest
-from minio import Minio
 
 from app.embedded.processes import free_port
 from app.storage.errors import BodyLengthMismatch, StoreUnavailable
-from tests.support.stores import BLOCK, BUCKET, MIB, Server, chunked, endless, new_key, opened, read, ready, repeated
+from tests.support.stores import (
+    BLOCK,
+    BUCKET,
+    MIB,
+    Server,
+    chunked,
+    endless,
+    new_key,
+    opened,
+    raw,
+    read,
+    ready,
+    repeated,
+)
 from tests.support.waiting import eventually
 
 
@@ -144,13 +156,7 @@ def incomplete_uploads(server: Server) -> list[Any]:
     options = server.options
     if server.name == "embedded":
         return []
-    client = Minio(
-        options.endpoint.removeprefix("http://"),
-        options.access_key,
-        options.secret_key,
-        secure=False,
-        region=options.region,
-    )
+    client = raw(options)
     # This server lists uploads only for the exact key.
     found: list[Any] = []
     for key in ("broken/upload", "broken/cancelled"):

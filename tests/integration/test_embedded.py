@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import sysconfig
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -228,6 +229,32 @@ def test_s3_keeps_objects_over_a_kill_and_sweeps_half_ones(tmp_path: Path) -> No
     finally:
         server.stop()
     assert all(stat.S_IMODE(path.stat().st_mode) & 0o077 == 0 for path in (tmp_path / "objects").rglob("*"))
+
+
+def test_s3_forgets_uploads_in_parts_at_its_next_start(tmp_path: Path) -> None:
+    server = EmbeddedS3(tmp_path)
+    server.start()
+
+    def left() -> list[str]:
+        return [path.name for path in (tmp_path / "objects" / "files" / "a").iterdir()]
+
+    try:
+        client(server).make_bucket("files")
+        client(server).put_object("files", "a/b", io.BytesIO(b"kept"), 4)
+        upload = client(server)._create_multipart_upload("files", "a/parts", {})
+        url = client(server).get_presigned_url(
+            "PUT", "files", "a/parts", extra_query_params={"uploadId": upload, "partNumber": "1"}
+        )
+        with urllib.request.urlopen(urllib.request.Request(url, b"x" * 5_000_000, method="PUT"), timeout=60) as answer:
+            assert answer.status == 200
+        assert len(left()) == 2
+        server.stop()
+        assert len(left()) == 2  # told to end, it leaves them as well as when it is killed
+        server.start()
+        assert left() == ["b"]
+        assert client(server).get_object("files", "a/b").data == b"kept"
+    finally:
+        server.stop()
 
 
 def test_port_is_remembered_while_it_is_free(tmp_path: Path) -> None:

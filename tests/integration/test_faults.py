@@ -121,6 +121,9 @@ async def test_database_gone_and_back(firm: Firm, to_database: Way) -> None:
     ready = await firm.http.get("/health/ready")
     assert (ready.status_code, ready.json()["dependencies"]["database"]["status"]) == (503, "unavailable")
     assert ready.json()["dependencies"]["store"]["status"] == "ok"
+    assert ready.json()["dependencies"]["store_locks"] == {
+        "status": "degraded", "detail": "Not known: the database does not answer",
+    }  # fmt: skip
     assert (await firm.http.get("/health/live")).status_code == 200
     assert await objects(firm) == stored
     await to_database.open()

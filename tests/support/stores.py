@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from minio import Minio
+
 from app.embedded.s3 import EmbeddedS3
 from app.storage.errors import StoreUnavailable
 from app.storage.protocol import ObjectStore
 from app.storage.s3 import S3Options, S3Store
+from tests.support.four_nodes import FourNodes
 from tests.support.minio import RealMinio
 
 MIB = 1024 * 1024
@@ -27,9 +30,23 @@ class Server:
     data: Path
 
 
-def server_of(name: str, running: EmbeddedS3 | RealMinio, data: Path) -> Server:
+def server_of(name: str, running: EmbeddedS3 | RealMinio | FourNodes, data: Path) -> Server:
     keys = (running.access_key, running.secret_key)
     return Server(name, S3Options(running.endpoint, *keys, BUCKET, connect_seconds=1, idle_seconds=10), data)
+
+
+def raw(options: S3Options) -> Minio:
+    """Give the vendor's own client, to look and do behind the service's back."""
+    address = options.endpoint.removeprefix("http://")
+    return Minio(
+        address, access_key=options.access_key, secret_key=options.secret_key, secure=False, region=options.region
+    )
+
+
+def versions(options: S3Options, prefix: str) -> list[str]:
+    """Give the ids of all versions that lie under `prefix`, marks of deletion too."""
+    found = raw(options).list_objects(options.bucket, prefix=prefix, recursive=True, include_version=True)
+    return [str(one.version_id) for one in found]
 
 
 @asynccontextmanager
