@@ -38,9 +38,9 @@ class Dependency(BaseModel):
 
 
 class Ready(BaseModel):
-    """Whether the process can serve, and each dependency by name."""
+    """Whether the process can serve, and each dependency by name; degraded is one that can do all but scan files."""
 
-    status: Literal["ok", "unavailable"]
+    status: Literal["ok", "degraded", "unavailable"]
     dependencies: dict[str, Dependency]
 
 
@@ -65,13 +65,16 @@ async def check_live() -> Live:
     ),
 )
 async def check_ready(app: App) -> Response:
-    """Tell whether every dependency answers; 503 when one does not."""
+    """Tell whether every dependency answers; 503 when one does not, but for the virus scanner (`degraded`)."""
     resources = app.resources
-    database, store = await asyncio.gather(
-        _probe(resources.database.fetchval("SELECT 1")), _probe(resources.store.probe())
-    )
-    well = database.status == store.status == "ok"
-    ready = Ready(status="ok" if well else "unavailable", dependencies={"database": database, "store": store})
+    probes: dict[str, Awaitable[Any]] = {
+        "database": resources.database.fetchval("SELECT 1"), "store": resources.store.probe(),
+    } | ({} if resources.scanner is None else {"scanner": resources.scanner.version()})  # fmt: skip
+    found = dict(zip(probes, await asyncio.gather(*map(_probe, probes.values())), strict=True))
+    ill = {name for name, dependency in found.items() if dependency.status != "ok"}
+    # Files wait for the scanner, callers don't: a process without it is no reason to send them elsewhere.
+    well = not ill - {"scanner"}
+    ready = Ready(status=("degraded" if ill else "ok") if well else "unavailable", dependencies=found)
     headers = {"Cache-Control": "no-store"} if well else {"Cache-Control": "no-store", "Retry-After": "2"}
     return Response(ready.model_dump_json(), 200 if well else 503, headers, media_type="application/json")
 

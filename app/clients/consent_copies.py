@@ -16,6 +16,7 @@ from app.events.vocabulary import Subject
 from app.storage.delivery import Delivery
 from app.storage.intake import Incoming, Received, forget, receive
 from app.storage.protocol import ObjectStore
+from app.storage.scans import ScanPolicy
 
 
 class ConsentCopyService:
@@ -29,9 +30,10 @@ class ConsentCopyService:
         gate: Gate,
         store: ObjectStore,
         upload_limit: int,
+        scans: ScanPolicy,
     ) -> None:
         self._database, self._uow, self._recorder, self._gate = database, uow, recorder, gate
-        self._store, self._upload_limit = store, upload_limit
+        self._store, self._upload_limit, self._scans = store, upload_limit, scans
 
     async def add(self, actor: Actor, consent_id: UUID, incoming: Incoming) -> ConsentOut:
         """Store the scan of a consent; Conflict when it has one, for evidence is not written over."""
@@ -60,6 +62,7 @@ class ConsentCopyService:
             )  # fmt: skip
             if not kept:
                 raise has_copy()
+            await self._scans.expect(tx.connection, received)
             subject = Subject("consent", consent_id, client["name"])
             tx.record(CONSENT_COPY_ADDED, subject, size=received.size, sha256=received.sha256)
             after = await consents_repository.consent(tx.connection, consent_id)
@@ -75,8 +78,13 @@ class ConsentCopyService:
         copy = copy_of(row)
         if copy is None:
             await self._gate.hide(actor, "client.read", subject, "no_copy")
+        try:
+            warning = await self._scans.admit(self._database, row["copy_key"])
+        except AppError as error:
+            await self._recorder.failed(actor, CONSENT_COPY_READ, subject, reason=error.code)
+            raise
         await self._recorder.read(actor, CONSENT_COPY_READ, subject, size=copy.size)
-        return CopyDelivery(copy, Delivery(self._store, row["copy_key"], copy.size, copy.sha256).whole())
+        return CopyDelivery(copy, warning, Delivery(self._store, row["copy_key"], copy.size, copy.sha256).whole())
 
     async def _client(self, source: Connection | Database, actor: Actor, act: str, consent_id: UUID) -> Row:
         client = await repository.client_of_consent(source, actor, consent_id)

@@ -17,11 +17,13 @@ from app.core.logging import configure
 from app.factory import Services, make_resources, make_services
 from app.jobs.housekeeping import forget_old_keys, forget_old_sessions, make_partitions
 from app.jobs.reminders import remind_of_filing
+from app.jobs.scanning import scan_files
 from app.jobs.sweep import sweep_orphans
 
 _log = structlog.get_logger()
 _HOUR = 3600.0
 _RETRY_SECONDS = 30.0
+_SCAN_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ JOBS = (
     Job("forget_old_sessions", _HOUR, forget_old_sessions),
     Job("remind_of_filing", _HOUR, remind_of_filing),
     Job("sweep_orphans", _HOUR, sweep_orphans),
+    Job("scan_files", _SCAN_SECONDS, scan_files),
 )
 
 

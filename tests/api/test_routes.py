@@ -16,6 +16,7 @@ from app.auth.events import AUTH_REJECTED
 from app.auth.roles import Role
 from app.config import HttpSettings, Settings
 from app.events.vocabulary import declared
+from app.entries.events import FILE_SCANNED
 from app.filing.events import FILING_REMINDED
 from app.jobs.events import ORPHANS_SWEPT
 from app.main import create_app
@@ -38,7 +39,7 @@ ACTS_WITHIN = {
     "object.keep": "move_object, once the dossier was handed in",
 }
 EVENTS_WITHOUT_OPERATION: dict[str, str] = dict.fromkeys(
-    (ORPHANS_SWEPT.name, FILING_REMINDED.name), "the worker, which no caller asks"
+    (ORPHANS_SWEPT.name, FILING_REMINDED.name, FILE_SCANNED.name), "the worker, which no caller asks"
 )
 
 Operation = tuple[str, str, dict[str, Any]]
