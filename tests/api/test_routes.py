@@ -15,8 +15,8 @@ from app.api import describe, operation
 from app.auth.events import AUTH_REJECTED
 from app.auth.roles import Role
 from app.config import HttpSettings, Settings
-from app.events.vocabulary import declared
 from app.entries.events import FILE_SCANNED
+from app.events.vocabulary import declared
 from app.filing.events import FILING_REMINDED
 from app.jobs.events import ORPHANS_SWEPT
 from app.main import create_app
