@@ -13,11 +13,10 @@ import structlog
 from app.core.database import OutcomeUnknown
 from app.core.errors import AppError, Invalid, TooLarge
 from app.core.ids import new_id
-from app.storage.media import sniff
+from app.storage.media import Ends, sniff
 from app.storage.protocol import ObjectStore
 
 _log = structlog.get_logger()
-_HEAD_BYTES = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +51,14 @@ class _Meter:
 
     def __init__(self, incoming: Incoming, limit: int) -> None:
         self._chunks, self._limit, self._expected = incoming.chunks, limit, incoming.digest
-        self.digest, self.size, self.head = sha256(), 0, b""
+        self.digest, self.size, self.ends = sha256(), 0, Ends()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for chunk in self._chunks:
             self.size += len(chunk)
             if self.size > self._limit:
                 raise too_large(self._limit)
-            if len(self.head) < _HEAD_BYTES:
-                self.head += chunk[: _HEAD_BYTES - len(self.head)]
+            self.ends.see(chunk)
             self.digest.update(chunk)
             yield chunk
         # Raised inside the transfer, so that the store forgets the object before anybody hears of it.
@@ -96,7 +94,7 @@ async def receive(store: ObjectStore, incoming: Incoming, limit: int) -> Receive
         id=file_id,
         key=stored.key,
         original_name=incoming.original_name,
-        media_type=sniff(meter.head, incoming.declared_type),
+        media_type=sniff(meter.ends.head, incoming.declared_type, meter.ends.tail),
         size=meter.size,
         sha256=meter.digest.hexdigest(),
     )
