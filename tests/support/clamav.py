@@ -25,6 +25,7 @@ class RealClamd:
         program = shutil.which("clamd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
         if program is None:
             require("clamd", HOW)
+        assert program is not None
         self._program, self._place = program, place
         self._process: subprocess.Popen[bytes] | None = None
         self._signatures = place / "signatures"
