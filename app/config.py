@@ -17,7 +17,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 KIB, MIB, GIB = 1024, 1024**2, 1024**3
 LONGEST_PASSWORD = 256
-_CLAMAV = re.compile(r"unix:/.+|(\[[0-9A-Fa-f:.]+\]|[^\s:/]+):[0-9]{1,5}")
+_CLAMAV = re.compile(r"unix:/.+|(?:\[[0-9A-Fa-f:.]+\]|[^\s:/]+):(?P<port>[0-9]{1,5})")
+_LAST_PORT = 65535
 
 
 class _Section(BaseSettings):
@@ -116,7 +117,8 @@ class ScanSettings(_Section):
     @field_validator("clamav_address")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
-        if value and not _CLAMAV.fullmatch(value):
+        found = _CLAMAV.fullmatch(value or "")
+        if value and (found is None or int(found["port"] or 1) not in range(1, _LAST_PORT + 1)):
             raise ValueError("must be host:port or unix:/path")
         return value or None
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from app.access.gate import Gate
 from app.auth.schemas import PersonRef
-from app.core.actor import Actor
+from app.core.actor import Actor, service_actor
 from app.core.clock import now
 from app.core.database import Connection, Database, Row, present
 from app.core.errors import Conflict, Invalid
@@ -145,13 +145,15 @@ class QuarantineService:
             raise Invalid.field("/query/reason", "missing", "Say why it is taken out", "请说明提取理由")
         key, size, sha256 = row["object_key"], row["size"], row["sha256"]
         subject = await subject_of_object(self._database, key)
-        await self._recorder.read(
-            actor, QUARANTINE_READ, subject, quarantine_id=str(scan_id), reason=reason, signature=row["detail"],
-            size=size,
-        )  # fmt: skip
+        # Whose it is must not stand in the reader's own event, which he may read; those whose it is are told apart.
+        origin = actor.origin
+        keeper = service_actor(origin.method, origin.route, origin.request_id)
+        told = {"reason": reason, "signature": row["detail"], "size": size}
+        await self._recorder.read(actor, QUARANTINE_READ, about, **told)
+        await self._recorder.read(keeper, QUARANTINE_READ, subject, by=actor.display_name, **told)
 
         async def alarm(why: str) -> None:
-            await self._recorder.failed(actor, FILE_DAMAGED, subject, reason=why)
+            await self._recorder.failed(keeper, FILE_DAMAGED, subject, reason=why)
 
         return Quarantined(scan_id, size, sha256, Delivery(self._store, key, size, sha256, alarm).whole())
 

@@ -12,7 +12,7 @@ from app.config import ScanSettings, Settings
 from app.factory import Resources, make_services
 from app.jobs.scanning import scan_files
 from app.jobs.worker import Job, run_once
-from app.storage.scanner import ScannerUnavailable
+from app.storage.scanner import ClamScanner, ScannerUnavailable
 from tests.api.test_conflict_conclusions import consent_to, relative
 from tests.api.test_consents import AGREED
 from tests.support.checks import refused
@@ -167,11 +167,14 @@ async def test_only_the_security_administrator_takes_from_quarantine(firm: Firm,
     assert (answer.status_code, answer.content) == (200, content)
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["content-disposition"].startswith("attachment;")
-    event = await firm.event(answer)
-    assert (event["type"], event["outcome"], str(event["subject_id"])) == (
-        "quarantine.read", "success", path.rpartition("/")[2],
-    )  # fmt: skip
-    assert event["details"]["reason"] == "送公安机关鉴定"
+    assert await firm.events(answer) == done("quarantine.read", "quarantine.read")
+    told = {"reason": "送公安机关鉴定", "signature": "Own.First.UNOFFICIAL", "size": len(content)}
+    # What he reads of it himself doesn't say whose it is; the lead lawyer reads who had it.
+    (own,) = (await guard.get("/v1/events?type=quarantine.read")).json()["items"]
+    assert (own["subject"]["id"], own["subject"]["label"], own["details"]) == (item["id"], None, told)
+    assert own["dossier_id"] is None
+    (known,) = (await lawyer.get("/v1/events?type=quarantine.read")).json()["items"]
+    assert (known["subject"]["id"], known["details"]) == (path.rpartition("/")[2], {**told, "by": guard.name})
 
 
 async def test_later_signatures_look_again(firm: Firm, scanner: RealClamd) -> None:
@@ -360,3 +363,44 @@ async def test_what_was_there_before_the_scanner_is_shown_to_it(firm: Firm, scan
     await closed(firm, lawyer, f"{path}/content", "file_unscanned")
     assert await scan_files(firm.services) == 1
     assert (await lawyer.get(f"{path}/content")).status_code == 200
+
+
+async def test_scanner_that_fails_at_a_file_is_asked_again_later(firm: Firm, scanner: RealClamd) -> None:
+    lawyer = await firm.person("lawyer")
+    dossier = await firm.dossier(lawyer)
+    broken, hung_up = [await filed(firm, lawyer, dossier, content) for content in (b"failing", b"killing")]
+    calls = list[bytes]()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if await reader.readuntil(b"\0") == b"zVERSION\0":
+            writer.write(b"ClamAV 1.4.3/7/today\0")
+        else:
+            content = await reader.readexactly(4 + 7 + 4)
+            calls.append(content[4:11])
+            writer.write(b"stream: Bad file ERROR\0" if content[4:11] == b"failing" else b"")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    resources = settings_with(firm)
+    resources.scanner = ClamScanner(f"127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    services = make_services(resources)
+    try:
+        for number in range(1, 5):
+            assert await scan_files(services) == 0
+            assert await scan_files(services) == 0  # not before it is time
+            assert sorted(calls) == [b"failing"] * number + [b"killing"] * number
+            pauses = await firm.eyes.fetch("SELECT extract(epoch FROM next_try_at - now()) AS s, tries FROM scans")
+            assert {row["tries"] for row in pauses} == {number}
+            assert all(0 < row["s"] <= 5 * 2 ** (number - 1) for row in pauses)
+            await closed(firm, lawyer, f"{broken}/content", "file_unscanned")
+            await soon(firm)
+        # What it fails at itself again and again is not for it; a connection that breaks says nothing of the file.
+        assert await scan_files(services) == 1
+    finally:
+        server.close()
+    assert [await state(lawyer, path) for path in (broken, hung_up)] == [
+        ("unscannable", "Bad file ERROR"), ("pending", None),
+    ]  # fmt: skip
+    await soon(firm)
+    assert await scan_files(firm.services) == 1
+    assert (await lawyer.get(f"{hung_up}/content")).content == b"killing"
