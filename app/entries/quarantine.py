@@ -1,7 +1,8 @@
 """What the virus scanner said of a file, who lets one be read that it can't judge, and the infected ones in quarantine.
 
 The security administrator, who sees no dossier, learns of what lies in quarantine by digest, size and signature, never
-by name. Its bytes go to him alone, with a reason, and recorded before the first of them leaves.
+by name; a wall around it is one for him too. Its bytes go to him alone, with a reason, and recorded before the first
+of them leaves.
 """
 
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from typing import Literal
 from uuid import UUID
 
 from app.access.gate import Gate
+from app.access.visibility import no_wall, no_wall_around_client, survivor
 from app.auth.schemas import PersonRef
 from app.core.actor import Actor, service_actor
 from app.core.clock import now
@@ -120,6 +122,7 @@ class QuarantineService:
         await self._gate.require(actor, "quarantine.read", Subject("quarantine"))
         where = Where()
         where.add("s.state = 'infected'")
+        where.conditions.append(_outside(f"{where.bind(actor.user_id)}::uuid"))
         order = page.apply(self._cursors, where, _ORDER)
         rows, cursor = page.page_of(
             self._cursors, await self._database.fetch(f"{_QUARANTINED} WHERE {where.text} {order}", *where.args), _ORDER
@@ -137,8 +140,10 @@ class QuarantineService:
         about = Subject("quarantine", scan_id)
         await self._gate.require(actor, "quarantine.read_content", about)
         row = await self._database.fetchrow(
-            "SELECT id, object_key, size, sha256, detail FROM scans WHERE id = $1 AND state = 'infected'", scan_id
-        )
+            "SELECT s.object_key, s.size, s.sha256, s.detail FROM scans s WHERE s.id = $1 AND s.state = 'infected'"
+            f" AND {_outside('$2::uuid')}",
+            scan_id, actor.user_id,
+        )  # fmt: skip
         if row is None:
             await self._gate.hide(actor, "quarantine.read_content", about, "not_quarantined")
         if reason is None:
@@ -185,6 +190,23 @@ SELECT s.id, s.size, s.sha256, s.detail AS signature, s.engine, s.database_versi
  WHEN EXISTS (SELECT 1 FROM client_consents c WHERE c.copy_key = s.object_key) THEN 'consent'
  ELSE 'conflict_check' END AS kind FROM scans s
 """
+
+
+def _outside(user: str) -> str:
+    """Give the condition that no wall (信息隔离) keeps a user (a parameter's mark) from what object `s` belongs to."""
+    around = no_wall_around_client(user, survivor("about.id"))
+    checked = "conflict_consents h JOIN conflict_checks k ON k.id = h.check_id"
+    everybody = "unnest(k.client_ids || k.about_client_ids) AS about(id)"
+    belongings = (
+        ("files f WHERE f.object_key", no_wall(user, "f.dossier_id")),
+        ("client_verifications v, LATERAL (SELECT v.client_id) AS about(id) WHERE v.copy_key", around),
+        ("client_consents c, LATERAL (SELECT c.client_id) AS about(id) WHERE c.copy_key", around),
+        (f"{checked}, {everybody} WHERE h.key", around),
+    )
+    return " AND ".join(
+        f"NOT EXISTS (SELECT 1 FROM {belonging} = s.object_key AND NOT ({outside}))"
+        for belonging, outside in belongings
+    )
 
 
 def _subject(row: Row) -> Subject:

@@ -13,6 +13,7 @@ from app.factory import Resources, make_services
 from app.jobs.scanning import scan_files
 from app.jobs.worker import Job, run_once
 from app.storage.scanner import ClamScanner, ScannerUnavailable
+from tests.access.test_walls import built
 from tests.api.test_conflict_conclusions import consent_to, relative
 from tests.api.test_consents import AGREED
 from tests.support.checks import refused
@@ -146,7 +147,8 @@ async def test_what_is_found_goes_into_quarantine(firm: Firm, scanner: RealClamd
 async def test_only_the_security_administrator_takes_from_quarantine(firm: Firm, scanner: RealClamd) -> None:
     lawyer, director, guard = [await firm.person(role) for role in ("lawyer", "director", "security_admin")]
     content = b"%PDF-" + VIRUS
-    path = await filed(firm, lawyer, await firm.dossier(lawyer), content)
+    dossier = await firm.dossier(lawyer)
+    path = await filed(firm, lawyer, dossier, content)
     assert await scan_files(firm.services) == 1
     listed = await guard.get("/v1/quarantine")
     assert await firm.events(listed) == done("quarantine.listed")
@@ -163,6 +165,11 @@ async def test_only_the_security_administrator_takes_from_quarantine(firm: Firm,
             await refused(firm, before, await person.get(target), 403)
     for target, status in ((taken, 422), (f"/v1/quarantine/{uuid4()}/content?reason=x", 404), (f"{path}/content", 404)):
         await refused(firm, before, await guard.get(target), status)
+    walled = await firm.person("security_admin")
+    await built(guard, walled, dossier_ids=[dossier["id"]])
+    before = await firm.tables()
+    await refused(firm, before, await walled.get(f"{taken}?reason=x"), 404)
+    assert (await walled.get("/v1/quarantine")).json()["items"] == []
     answer = await guard.get(taken, params={"reason": "送公安机关鉴定"})
     assert (answer.status_code, answer.content) == (200, content)
     assert answer.headers["content-type"] == "application/octet-stream"
@@ -318,6 +325,10 @@ async def test_scans_of_clients_and_consents_are_files_too(firm: Firm, scanner: 
     assert [row["subject_type"] for row in rows] == kinds
     guard = await firm.person("security_admin")
     assert sorted(item["kind"] for item in (await guard.get("/v1/quarantine")).json()["items"]) == kinds
+    walled = await firm.person("security_admin")
+    opposed = await firm.eyes.fetchval("SELECT id::text FROM clients WHERE name = '甲乙丙科技有限公司'")
+    await built(guard, walled, client_ids=[client["id"], opposed])
+    assert (await walled.get("/v1/quarantine")).json()["items"] == []
     await firm.eyes.execute("UPDATE scans SET state = 'clean'")
     for by, path, _ in copies:
         assert (await by.get(path)).status_code == 200
