@@ -20,7 +20,7 @@ from app.factory import version
 
 router = APIRouter(tags=["operation"])
 
-_PROBE_SECONDS = 5.0
+_PROBE_SECONDS, _SCANNER_SECONDS = 5.0, 2.0
 _LOCAL = frozenset({"127.0.0.1", "::1"})
 
 
@@ -67,10 +67,13 @@ async def check_live() -> Live:
 async def check_ready(app: App) -> Response:
     """Tell whether every dependency answers; 503 when one does not, but for the virus scanner (`degraded`)."""
     resources = app.resources
-    probes: dict[str, Awaitable[Any]] = {
-        "database": resources.database.fetchval("SELECT 1"), "store": resources.store.probe(),
-    } | ({} if resources.scanner is None else {"scanner": resources.scanner.version()})  # fmt: skip
-    found = dict(zip(probes, await asyncio.gather(*map(_probe, probes.values())), strict=True))
+    probes = {
+        "database": _probe(resources.database.fetchval("SELECT 1")), "store": _probe(resources.store.probe()),
+    }  # fmt: skip
+    if resources.scanner is not None:
+        # Soon given up, for whoever asks must not wait longer because of it.
+        probes["scanner"] = _probe(resources.scanner.version(), _SCANNER_SECONDS)
+    found = dict(zip(probes, await asyncio.gather(*probes.values()), strict=True))
     ill = {name for name, dependency in found.items() if dependency.status != "ok"}
     # Files wait for the scanner, callers don't: a process without it is no reason to send them elsewhere.
     well = not ill - {"scanner"}
@@ -79,14 +82,14 @@ async def check_ready(app: App) -> Response:
     return Response(ready.model_dump_json(), 200 if well else 503, headers, media_type="application/json")
 
 
-async def _probe(work: Awaitable[Any]) -> Dependency:
+async def _probe(work: Awaitable[Any], seconds: float = _PROBE_SECONDS) -> Dependency:
     try:
-        async with asyncio.timeout(_PROBE_SECONDS):
+        async with asyncio.timeout(seconds):
             await work
     except AppError as error:
         return Dependency(status="unavailable", detail=error.en)
     except TimeoutError:
-        return Dependency(status="unavailable", detail=f"no answer within {_PROBE_SECONDS:.0f} s")
+        return Dependency(status="unavailable", detail=f"no answer within {seconds:.0f} s")
     return Dependency(status="ok")
 
 
