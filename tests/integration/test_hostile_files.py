@@ -3,7 +3,7 @@
 import resource
 import time
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -114,7 +114,7 @@ def self_length() -> bytes:
     return put_together([CATALOG, ONE_PAGE, page, b"<< /Length 4 0 R >>\nstream\nq Q\nendstream"])
 
 
-FILES = {
+FILES: dict[str, Callable[[], bytes]] = {
     "deep": lambda: deep(60_000), "nested": lambda: nested(400_000), "object streams": lambda: object_streams(6, 900),
     "painted": lambda: painted(1500), "twice packed": lambda: twice_packed(4000), "looping": looping, "table loop": table_loop,
     "ring": tables_in_a_ring, "self length": self_length,
@@ -125,7 +125,7 @@ FILES = {
 @pytest.fixture(scope="module", params=FILES)
 def hostile(request: pytest.FixtureRequest) -> bytes:
     """Give a hostile file; none is large itself."""
-    made: bytes = FILES[request.param]()
+    made = FILES[request.param]()
     assert len(made) < 8 * MIB
     return made
 
