@@ -4,6 +4,7 @@ Values come from the environment (prefix `ANJUAN_`; nested names flattened as li
 that was edited on a server. A value that can't work is refused at start with a sentence that says what to set.
 """
 
+import re
 import ssl
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 KIB, MIB, GIB = 1024, 1024**2, 1024**3
 LONGEST_PASSWORD = 256
+_CLAMAV = re.compile(r"unix:/.+|(?:\[[0-9A-Fa-f:.]+\]|[^\s:/]+):(?P<port>[0-9]{1,5})")
+_LAST_PORT = 65535
 
 
 class _Section(BaseSettings):
@@ -116,6 +119,34 @@ class CareSettings(_Section):
     integrity_days: int = Field(
         30, ge=1, le=3650, description="Days within which the scheduled check reads every stored file again"
     )
+
+
+class ScanSettings(_Section):
+    """A virus scanner (ClamAV); none without an address."""
+
+    clamav_address: str | None = Field(
+        None, description="`host:port` or `unix:/path` of ClamAV's clamd; none by default"
+    )
+    clamav_idle_seconds: float = Field(
+        150.0, gt=0, le=3600, description="Longest silence of the scanner; keep it above its MaxScanTime"
+    )
+    clamav_max_bytes: int = Field(
+        100 * MIB, ge=1, le=4 * GIB, description="Largest file that the scanner looks into whole: its MaxFileSize"
+    )
+    unscanned: Literal["closed", "team"] = Field(
+        "closed", description="Who reads what the scanner has not judged: nobody, or the `team` with a warning"
+    )
+    rescan_per_minute: int = Field(
+        10, ge=0, le=100_000, description="Files a minute that are scanned again after the scanner's signatures changed"
+    )
+
+    @field_validator("clamav_address")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        found = _CLAMAV.fullmatch(value or "")
+        if value and (found is None or int(found["port"] or 1) not in range(1, _LAST_PORT + 1)):
+            raise ValueError("must be host:port or unix:/path")
+        return value or None
 
 
 class AuthSettings(_Section):
@@ -314,6 +345,7 @@ class Settings:
         database: DatabaseSettings | None = None,
         storage: StorageSettings | None = None,
         care: CareSettings | None = None,
+        scan: ScanSettings | None = None,
         auth: AuthSettings | None = None,
         oidc: OidcSettings | None = None,
         access: AccessSettings | None = None,
@@ -323,6 +355,7 @@ class Settings:
         self.database = database or DatabaseSettings()
         self.storage = storage or StorageSettings()
         self.care = care or CareSettings()
+        self.scan = scan or ScanSettings()
         self.auth = auth or AuthSettings()
         self.oidc = oidc or OidcSettings()
         self.access = access or AccessSettings()
@@ -356,6 +389,7 @@ SECTIONS: tuple[type[_Section], ...] = (
     DatabaseSettings,
     StorageSettings,
     CareSettings,
+    ScanSettings,
     AuthSettings,
     OidcSettings,
     AccessSettings,

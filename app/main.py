@@ -40,6 +40,7 @@ from app.api import (
     reviews,
     rulebook,
     rules,
+    scans,
     storage,
     templates,
     users,
@@ -70,6 +71,7 @@ _ROOMS = (
     reviews,
     preparations,
     files,
+    scans,
     receipts,
     objects,
     mail,
@@ -109,7 +111,9 @@ def _let_browsers_in(app: FastAPI, origins: tuple[str, ...]) -> None:
     if origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=list(origins), allow_methods=["*"], allow_headers=["*"],
-            expose_headers=["ETag", "Location", "Link", "X-Request-Id", "Retry-After", "Idempotency-Replayed"],
+            expose_headers=[
+                "ETag", "Location", "Link", "X-Request-Id", "Retry-After", "Idempotency-Replayed", "Anjuan-Scan",
+            ],
         )  # fmt: skip
 
 

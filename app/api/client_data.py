@@ -115,12 +115,13 @@ async def add_consent_copy(request: Request, app: App, actor: Caller, consent_id
 @router.get(
     "/consents/{consent_id}/copy",
     response_class=Response,
-    **describe.download("client.read", CONSENT_COPY_READ, ACCESS_DENIED, content=BINARY),
+    **describe.download("client.read", CONSENT_COPY_READ, ACCESS_DENIED, content=BINARY, also=(409,)),
 )
 async def read_consent_copy(app: App, actor: Caller, consent_id: UUID) -> Response:
     """Read the scan of a signed consent; for those who see the client's identifiers whole."""
     delivery = await app.consent_copies.read(actor, consent_id)
     copy = delivery.copy
     return await send(
-        delivery.chunks, name=copy.original_name, media_type=copy.media_type, size=copy.size, sha256=copy.sha256
-    )
+        delivery.chunks, name=copy.original_name, media_type=copy.media_type, size=copy.size, sha256=copy.sha256,
+        warning=delivery.warning,
+    )  # fmt: skip

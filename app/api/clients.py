@@ -132,12 +132,13 @@ async def add_verification_copy(
 @router.get(
     "/{client_id}/verifications/{verification_id}/copy",
     response_class=Response,
-    **describe.download("client.read", VERIFICATION_COPY_READ, ACCESS_DENIED, content=BINARY),
+    **describe.download("client.read", VERIFICATION_COPY_READ, ACCESS_DENIED, content=BINARY, also=(409,)),
 )
 async def read_verification_copy(app: App, actor: Caller, client_id: UUID, verification_id: UUID) -> Response:
     """Read the scan of a verified original; for those who see the client's identifiers whole."""
     delivery = await app.verifications.read_copy(actor, client_id, verification_id)
     copy = delivery.copy
     return await send(
-        delivery.chunks, name=copy.original_name, media_type=copy.media_type, size=copy.size, sha256=copy.sha256
-    )
+        delivery.chunks, name=copy.original_name, media_type=copy.media_type, size=copy.size, sha256=copy.sha256,
+        warning=delivery.warning,
+    )  # fmt: skip

@@ -130,15 +130,16 @@ async def add_conflict_consent(request: Request, app: App, actor: Caller, check_
 @router.get(
     "/conflict-checks/{check_id}/consents/{hit_id}",
     response_class=Response,
-    **describe.download("conflict.read_consent", CONSENT_READ, ACCESS_DENIED, content=BINARY),
+    **describe.download("conflict.read_consent", CONSENT_READ, ACCESS_DENIED, content=BINARY, also=(409,)),
 )
 async def read_conflict_consent(app: App, actor: Caller, check_id: UUID, hit_id: UUID) -> Response:
     """Read the signed informed consent to a hit."""
     delivery = await app.conflicts.consents.read(actor, check_id, hit_id)
     copy = delivery.copy
     return await send(
-        delivery.chunks, name=copy.original_name, media_type=copy.media_type, size=copy.size, sha256=copy.sha256
-    )
+        delivery.chunks, name=copy.original_name, media_type=copy.media_type, size=copy.size, sha256=copy.sha256,
+        warning=delivery.warning,
+    )  # fmt: skip
 
 
 @router.post(

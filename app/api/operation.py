@@ -21,7 +21,7 @@ from app.reports.store_locks import WORDS, LockStatus
 
 router = APIRouter(tags=["operation"])
 
-_PROBE_SECONDS = 5.0
+_PROBE_SECONDS, _SCANNER_SECONDS = 5.0, 2.0
 _LOCAL = frozenset({"127.0.0.1", "::1"})
 
 
@@ -39,7 +39,7 @@ class Dependency(BaseModel):
 
 
 class Ready(BaseModel):
-    """Whether the process can serve, and each dependency by name."""
+    """Whether the process can serve, and each dependency by name; degraded is one that can do all but scan files."""
 
     status: Literal["ok", "degraded", "unavailable"]
     dependencies: dict[str, Dependency]
@@ -76,12 +76,18 @@ async def check_live() -> Live:
 async def check_ready(app: App) -> Response:
     """Tell whether every dependency answers; 503 when one does not. What is merely degraded serves on."""
     resources = app.resources
-    database, store, locks = await asyncio.gather(
-        _probe(resources.database.fetchval("SELECT 1")), _probe(resources.store.probe()), _locks(app)
-    )
-    well = database.status == store.status == "ok"
-    status = ("ok" if locks.status == "ok" else "degraded") if well else "unavailable"
-    ready = Ready(status=status, dependencies={"database": database, "store": store, "store_locks": locks})
+    probes = {
+        "database": _probe(resources.database.fetchval("SELECT 1")), "store": _probe(resources.store.probe()),
+        "store_locks": _locks(app),
+    }  # fmt: skip
+    if resources.scanner is not None:
+        # Soon given up, for whoever asks must not wait longer because of it.
+        probes["scanner"] = _probe(resources.scanner.version(), _SCANNER_SECONDS)
+    found = dict(zip(probes, await asyncio.gather(*probes.values()), strict=True))
+    ill = {name for name, dependency in found.items() if dependency.status != "ok"}
+    # Files wait for the scanner, callers don't: a process without it is no reason to send them elsewhere.
+    well = not ill & {"database", "store"}
+    ready = Ready(status=("degraded" if ill else "ok") if well else "unavailable", dependencies=found)
     headers = {"Cache-Control": "no-store"} if well else {"Cache-Control": "no-store", "Retry-After": "2"}
     return Response(ready.model_dump_json(), 200 if well else 503, headers, media_type="application/json")
 
@@ -98,14 +104,14 @@ async def _locks(app: Services) -> Dependency:
     return Dependency(status="degraded", detail=WORDS[status][0])
 
 
-async def _probe(work: Awaitable[Any]) -> Dependency:
+async def _probe(work: Awaitable[Any], seconds: float = _PROBE_SECONDS) -> Dependency:
     try:
-        async with asyncio.timeout(_PROBE_SECONDS):
+        async with asyncio.timeout(seconds):
             await work
     except AppError as error:
         return Dependency(status="unavailable", detail=error.en)
     except TimeoutError:
-        return Dependency(status="unavailable", detail=f"no answer within {_PROBE_SECONDS:.0f} s")
+        return Dependency(status="unavailable", detail=f"no answer within {seconds:.0f} s")
     return Dependency(status="ok")
 
 

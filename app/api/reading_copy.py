@@ -10,7 +10,7 @@ from app.api.context import App, Caller
 from app.api.disposition import content_disposition
 from app.api.examples.prints import PDF
 from app.api.prints import Volume
-from app.api.transfer import Stream
+from app.api.transfer import Stream, scan_header
 from app.entries.events import FILE_DAMAGED, FILE_READ
 from app.reports.events import VOLUME_COPIED
 
@@ -35,4 +35,4 @@ async def make_reading_copy(app: App, actor: Caller, dossier_id: UUID, volume: V
         "Content-Disposition": content_disposition(copy.name), "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox; default-src 'none'",
     }  # fmt: skip
-    return Stream(copy.chunks(), 200, headers)
+    return Stream(copy.chunks(), 200, headers | scan_header(copy.warning))

@@ -137,6 +137,11 @@ def file_headers(*, name: str, media_type: str, size: int, sha256: str) -> dict[
     }
 
 
+def scan_header(warning: str | None) -> dict[str, str]:
+    """Give the header that warns of what the virus scanner has not found clean."""
+    return {} if warning is None else {"Anjuan-Scan": warning}
+
+
 async def send(
     chunks: AbstractAsyncContextManager[AsyncIterator[bytes]],
     *,
@@ -145,9 +150,10 @@ async def send(
     size: int,
     sha256: str,
     part: tuple[int, int] | None = None,
+    warning: str | None = None,
 ) -> Response:
-    """Answer with a file, or with `part` (start, end) of it."""
-    headers = file_headers(name=name, media_type=media_type, size=size, sha256=sha256)
+    """Answer with a file, or with `part` (start, end) of it; `warning` is the state of its scan, unless it is clean."""
+    headers = file_headers(name=name, media_type=media_type, size=size, sha256=sha256) | scan_header(warning)
     if part is None:
         return Stream(chunks, 200, headers)
     start, end = part

@@ -15,6 +15,7 @@ from app.events.unit_of_work import UnitOfWork
 from app.events.vocabulary import Subject
 from app.storage.delivery import Delivery
 from app.storage.intake import Incoming, Received, forget, receive
+from app.storage.scans import ScanPolicy
 from app.storage.segments import Owner, OwnerKind
 from app.storage.vault import Vault
 
@@ -30,9 +31,10 @@ class ConsentCopyService:
         gate: Gate,
         store: Vault,
         upload_limit: int,
+        scans: ScanPolicy,
     ) -> None:
         self._database, self._uow, self._recorder, self._gate = database, uow, recorder, gate
-        self._store, self._upload_limit = store, upload_limit
+        self._store, self._upload_limit, self._scans = store, upload_limit, scans
 
     async def add(self, actor: Actor, consent_id: UUID, incoming: Incoming) -> ConsentOut:
         """Store the scan of a consent; Conflict when it has one, for evidence is not written over."""
@@ -61,6 +63,7 @@ class ConsentCopyService:
             )  # fmt: skip
             if not kept:
                 raise has_copy()
+            await self._scans.expect(tx.connection, received)
             subject = Subject("consent", consent_id, client["name"])
             tx.record(CONSENT_COPY_ADDED, subject, size=received.size, sha256=received.sha256)
             after = await consents_repository.consent(tx.connection, consent_id)
@@ -76,8 +79,13 @@ class ConsentCopyService:
         copy = copy_of(row)
         if copy is None:
             await self._gate.hide(actor, "client.read", subject, "no_copy")
+        try:
+            warning = await self._scans.admit(self._database, row["copy_key"])
+        except AppError as error:
+            await self._recorder.failed(actor, CONSENT_COPY_READ, subject, reason=error.code)
+            raise
         await self._recorder.read(actor, CONSENT_COPY_READ, subject, size=copy.size)
-        return CopyDelivery(copy, Delivery(self._store, row["copy_key"], copy.size, copy.sha256).whole())
+        return CopyDelivery(copy, warning, Delivery(self._store, row["copy_key"], copy.size, copy.sha256).whole())
 
     async def _client(self, source: Connection | Database, actor: Actor, act: str, consent_id: UUID) -> Row:
         client = await repository.client_of_consent(source, actor, consent_id)

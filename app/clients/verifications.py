@@ -30,6 +30,7 @@ from app.events.vocabulary import Subject
 from app.storage.delivery import Delivery
 from app.storage.intake import Incoming, Received, forget, receive
 from app.storage.keeping import KeptRows
+from app.storage.scans import ScanPolicy
 from app.storage.segments import Owner, OwnerKind
 from app.storage.vault import Vault
 
@@ -45,9 +46,10 @@ class VerificationService:
         gate: Gate,
         store: Vault,
         upload_limit: int,
+        scans: ScanPolicy,
     ) -> None:
         self._database, self._uow, self._recorder, self._gate = database, uow, recorder, gate
-        self._store, self._upload_limit = store, upload_limit
+        self._store, self._upload_limit, self._scans = store, upload_limit, scans
         self.keeper = KeptRows(database, repository.KEPT)
 
     async def record(self, actor: Actor, client_id: UUID, data: VerificationCreate) -> VerificationOut:
@@ -103,14 +105,16 @@ class VerificationService:
             await forget(self._store, received, error)
             raise
 
-    @staticmethod
-    async def _keep_copy(tx: Transaction, verification_id: UUID, received: Received, client: Row) -> VerificationOut:
+    async def _keep_copy(
+        self, tx: Transaction, verification_id: UUID, received: Received, client: Row
+    ) -> VerificationOut:
         kept = await repository.keep_copy(
             tx.connection, verification_id, received.key, received.original_name, received.media_type,
             received.size, received.sha256,
         )  # fmt: skip
         if not kept:
             raise has_copy()
+        await self._scans.expect(tx.connection, received)
         subject = Subject("verification", verification_id, client["name"])
         tx.record(VERIFICATION_COPY_ADDED, subject, size=received.size, sha256=received.sha256)
         after = present(await repository.verification(tx.connection, client["id"], verification_id))
@@ -126,8 +130,13 @@ class VerificationService:
         copy = copy_of(row)
         if copy is None:
             await self._gate.hide(actor, "client.read", subject, "no_copy")
+        try:
+            warning = await self._scans.admit(self._database, row["copy_key"])
+        except AppError as error:
+            await self._recorder.failed(actor, VERIFICATION_COPY_READ, subject, reason=error.code)
+            raise
         await self._recorder.read(actor, VERIFICATION_COPY_READ, subject, size=copy.size)
-        return CopyDelivery(copy, Delivery(self._store, row["copy_key"], copy.size, copy.sha256).whole())
+        return CopyDelivery(copy, warning, Delivery(self._store, row["copy_key"], copy.size, copy.sha256).whole())
 
     async def _client(self, actor: Actor, act: str, client_id: UUID) -> Row:
         client = await repository.find(self._database, actor, client_id)
@@ -142,9 +151,10 @@ class VerificationService:
 
 @dataclass(frozen=True, slots=True)
 class CopyDelivery:
-    """A scan on its way out."""
+    """A scan on its way out; `warning` as in `ScanPolicy.judge`."""
 
     copy: CopyOut
+    warning: str | None
     chunks: AbstractAsyncContextManager[AsyncIterator[bytes]]
 
 

@@ -23,15 +23,17 @@ from app.events.vocabulary import Subject
 from app.storage.delivery import Delivery
 from app.storage.intake import Incoming, Received, forget, receive
 from app.storage.keeping import KeptRows
+from app.storage.scans import ScanPolicy
 from app.storage.segments import Owner, OwnerKind
 from app.storage.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentDelivery:
-    """A consent on its way out."""
+    """A consent on its way out; `warning` as in `ScanPolicy.judge`."""
 
     copy: CopyOut
+    warning: str | None
     chunks: AbstractAsyncContextManager[AsyncIterator[bytes]]
 
 
@@ -46,9 +48,10 @@ class ConsentService:
         gate: Gate,
         store: Vault,
         upload_limit: int,
+        scans: ScanPolicy,
     ) -> None:
         self._database, self._uow, self._recorder, self._gate = database, uow, recorder, gate
-        self._store, self._upload_limit = store, upload_limit
+        self._store, self._upload_limit, self._scans = store, upload_limit, scans
         self.keeper = KeptRows(database, repository.KEPT)
 
     async def add(self, actor: Actor, check_id: UUID, hit_id: UUID, incoming: Incoming) -> None:
@@ -87,6 +90,7 @@ class ConsentService:
                     sha256=received.sha256,
                 ),
             )  # fmt: skip
+            await self._scans.expect(tx.connection, received)
             tx.record(CONSENT_ADDED, subject, hit_id=hit_id, size=received.size, sha256=received.sha256)
 
     async def read(self, actor: Actor, check_id: UUID, hit_id: UUID) -> ConsentDelivery:
@@ -96,9 +100,14 @@ class ConsentService:
         row = await self._find(check_id, hit_id)
         if row is None:
             await self._gate.hide(actor, "conflict.read_consent", subject, "no_consent")
+        try:
+            warning = await self._scans.admit(self._database, row["key"])
+        except AppError as error:
+            await self._recorder.failed(actor, CONSENT_READ, subject, hit_id=hit_id, reason=error.code)
+            raise
         await self._recorder.read(actor, CONSENT_READ, subject, hit_id=hit_id, size=row["size"])
         copy = CopyOut.model_validate({name: row[name] for name in CopyOut.model_fields})
-        return ConsentDelivery(copy, Delivery(self._store, row["key"], copy.size, copy.sha256).whole())
+        return ConsentDelivery(copy, warning, Delivery(self._store, row["key"], copy.size, copy.sha256).whole())
 
     async def _find(self, check_id: UUID, hit_id: UUID) -> Row | None:
         rows = await repository.consents(self._database, [check_id])

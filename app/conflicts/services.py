@@ -10,6 +10,7 @@ from app.core.database import Database
 from app.core.pagination import Cursors
 from app.events.recorder import Recorder
 from app.events.unit_of_work import UnitOfWork
+from app.storage.scans import ScanPolicy
 from app.storage.vault import Vault
 
 # What the application's role may do with the tables of this room: add. Lines of the index are marked when outdated.
@@ -42,10 +43,11 @@ def make_conflicts(
     cursors: Cursors,
     store: Vault,
     upload_limit: int,
+    scans: ScanPolicy,
 ) -> ConflictServices:
     """Wire the services of the room."""
     return ConflictServices(
         ConflictService(database, uow, recorder, gate, cursors),
         ConclusionService(uow, gate),
-        ConsentService(database, uow, recorder, gate, store, upload_limit),
+        ConsentService(database, uow, recorder, gate, store, upload_limit, scans),
     )

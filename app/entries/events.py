@@ -26,4 +26,10 @@ FILE_REJECTED = EventType("file.rejected", "A file was not kept", "文件未保�
 FILE_VIEWED = EventType("file.viewed", "What is recorded of a file was read", "查看文件信息")
 FILE_LISTED = EventType("file.listed", "The files of an entry were listed", "列出文件")
 FILE_READ = EventType("file.read", "A file's content was read", "读取文件内容")
+FILE_SCANNED = EventType("file.scanned", "The virus scanner judged a file", "病毒扫描")
+FILE_RELEASED = EventType(
+    "file.released", "A file that can't be scanned was released for reading", "放行无法扫描的文件"
+)
+QUARANTINE_LISTED = EventType("quarantine.listed", "The files in quarantine were listed", "列出隔离文件")
+QUARANTINE_READ = EventType("quarantine.read", "An infected file was taken out of quarantine", "提取隔离文件")
 FILE_DAMAGED = EventType("file.damaged", "A stored file was found damaged or missing", "发现文件损坏或缺失")

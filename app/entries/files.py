@@ -30,6 +30,7 @@ from app.storage.errors import ObjectMissing
 from app.storage.intake import Incoming, Received, forget, receive
 from app.storage.keeping import KeptRows
 from app.storage.media import IMAGES
+from app.storage.scans import ScanPolicy
 from app.storage.segments import Owner, OwnerKind
 from app.storage.vault import Vault
 
@@ -53,10 +54,11 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class FileDelivery:
-    """A file on its way out; `part` is (start, end) or None for the whole."""
+    """A file on its way out; `part` is (start, end) or None for the whole, `warning` as in `ScanPolicy.judge`."""
 
     file: FileOut
     part: tuple[int, int] | None
+    warning: str | None
     chunks: AbstractAsyncContextManager[AsyncIterator[bytes]]
 
 
@@ -74,11 +76,13 @@ class FileService:
         store: Vault,
         counter: PageCounter,
         upload_limit: int,
+        scans: ScanPolicy,
     ) -> None:
         self._database, self._uow, self._recorder, self._gate = database, uow, recorder, gate
         self._dossiers, self._entries = dossiers, entries
         self._store, self._counter, self._upload_limit = store, counter, upload_limit
         self.keeper = KeptRows(database, repository.KEPT)
+        self._scans = scans
 
     async def add(self, actor: Actor, entry_id: UUID, incoming: Incoming) -> FileOut:
         """Store a file as the newest version of an entry; returned means safe.
@@ -176,9 +180,10 @@ class FileService:
             id=new_id(), entry_id=entry_id, dossier_id=entry["dossier_id"],
             version=await repository.next_version(tx.connection, entry_id), original_name=received.original_name,
             media_type=received.media_type, size=received.size, sha256=received.sha256, pages=pages,
-            object_key=received.key, scan="off", created_by=tx.actor.id, created_at=moment,
+            object_key=received.key, created_by=tx.actor.id, created_at=moment,
         )  # fmt: skip
         await insert(tx.connection, file)
+        await self._scans.expect(tx.connection, received)
         if pages is not None and not entry["pages_stated"] and pages != entry["pages"]:
             await repository.set_pages(tx.connection, entry_id, pages, moment)
             if entry["review"] != "excluded":
@@ -205,17 +210,22 @@ class FileService:
     async def content(self, actor: Actor, file_id: UUID, choose: Choose) -> FileDelivery:
         """Record the reading of a file's content and open the way to its bytes.
 
-        Raises Forbidden for somebody who sees the entry but may not read it, and what `choose` raises.
+        Raises Forbidden for somebody who sees the entry but may not read it, and what `ScanPolicy.judge` and `choose`
+        raise.
         """
         row = await self._judged(actor, "file.read_content", file_id)
         file, subject = file_out(row), _subject(row)
         try:
+            warning = self._scans.judge(row, team=row["on_team"])
             part = choose(file.size, file.sha256)
         except AppError as error:
             await self._recorder.failed(actor, FILE_READ, subject, reason=error.code)
             raise
         start, end = part or (0, file.size)
-        await self._recorder.read(actor, FILE_READ, subject, version=file.version, start=start, end=end, size=file.size)
+        told = {} if warning is None else {"scan": warning}
+        await self._recorder.read(
+            actor, FILE_READ, subject, version=file.version, start=start, end=end, size=file.size, **told
+        )
 
         async def alarm(reason: str) -> None:
             await self._recorder.failed(actor, FILE_DAMAGED, subject, reason=reason)
@@ -225,7 +235,7 @@ class FileService:
             await alarm("missing")
             raise ObjectMissing("The file's bytes are missing in the store", "存储中缺少该文件")
         chunks = delivery.whole() if part is None else delivery.part(start, end)
-        return FileDelivery(file, part, chunks)
+        return FileDelivery(file, part, warning, chunks)
 
     async def _judged(self, actor: Actor, act: str, file_id: UUID) -> Row:
         row = await repository.find_file(self._database, actor, file_id)

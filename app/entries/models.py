@@ -133,7 +133,6 @@ class FileVersion(SQLModel, table=True):
     __tablename__ = "files"
     __table_args__ = (
         CheckConstraint("size >= 0", name="files_size"),
-        CheckConstraint("scan IN ('clean', 'pending', 'infected', 'unscannable', 'off')", name="files_scan"),
         Index("files_entry_id_version", "entry_id", "version", unique=True),
         Index("files_dossier_id_sha256", "dossier_id", "sha256"),
         Index("files_object_key", "object_key", unique=True),
@@ -149,7 +148,6 @@ class FileVersion(SQLModel, table=True):
     sha256: str = Field(sa_column=Column(Text, nullable=False))
     pages: int | None = None
     object_key: str = Field(sa_column=Column(Text, nullable=False))
-    scan: str = Field(sa_column=Column(Text, nullable=False))
     created_by: UUID = Field(sa_column=Column(ForeignKey("users.id"), nullable=False))
     created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 

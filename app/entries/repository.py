@@ -8,6 +8,7 @@ from app.access.visibility import effective_level, reads_entry, sees_entry
 from app.core.actor import Actor
 from app.core.database import Connection, Database, Row, present
 from app.core.sql import Where
+from app.storage.scans import scan_columns
 
 _ENTRY = f"""
 e.id, e.dossier_id, e.title, e.category, e.document_number, e.responsible_party, e.formed_on, e.pages, e.pages_stated,
@@ -178,13 +179,14 @@ async def set_arrangement(connection: Connection, dossier_id: UUID, mode: str, o
     )
 
 
-_FILE = """
+_SCAN, _SCANS = scan_columns("f.object_key")
+_FILE = f"""
 f.id, f.entry_id, f.dossier_id, f.version, f.original_name, f.media_type, f.size, f.sha256, f.pages, f.object_key,
-f.scan, f.created_at, f.created_by, a.display_name AS author_name
+{_SCAN}, f.created_at, f.created_by, a.display_name AS author_name
 """
 _FILES = (
     "FROM files f JOIN entries e ON e.id = f.entry_id JOIN dossiers d ON d.id = f.dossier_id"
-    " JOIN users a ON a.id = f.created_by"
+    f" JOIN users a ON a.id = f.created_by {_SCANS}"
 )
 
 
@@ -204,11 +206,11 @@ def _select_file(actor: Actor, where: Where) -> str:
     )
 
 
-async def find_file(database: Database, actor: Actor, file_id: UUID) -> Row | None:
+async def find_file(source: Connection | Database, actor: Actor, file_id: UUID) -> Row | None:
     """Give a file whose entry the actor sees, with the verdict `reads` and his standing to its dossier."""
     where = Where(file_id)
     select = _select_file(actor, where)
-    return await database.fetchrow(f"{select} AND {sees_entry(actor, where)}", *where.args)
+    return await source.fetchrow(f"{select} AND {sees_entry(actor, where)}", *where.args)
 
 
 async def reread_file(connection: Connection, actor: Actor, file_id: UUID) -> Row:
@@ -231,9 +233,10 @@ async def newest_files(source: Database, actor: Actor, dossier_id: UUID, entry_i
     where = Where(dossier_id, entry_ids)
     return await source.fetch(
         "SELECT f.id, f.entry_id, f.dossier_id, f.version, f.media_type, f.size, f.sha256, f.pages, f.object_key,"
-        f" e.title AS entry_title, {reads_entry(actor, where)} AS reads"
+        f" e.title AS entry_title, {_SCAN}, {reads_entry(actor, where)} AS reads, {standing(actor, where)}"
         " FROM entries e JOIN dossiers d ON d.id = e.dossier_id JOIN LATERAL"
         " (SELECT * FROM files n WHERE n.entry_id = e.id ORDER BY n.version DESC LIMIT 1) f ON TRUE"
+        f" {_SCANS}"
         f" WHERE e.dossier_id = $1 AND e.id = ANY($2::uuid[]) AND {sees_entry(actor, where)}",
         *where.args,
     )

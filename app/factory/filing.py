@@ -47,7 +47,10 @@ def make_filing(
 ) -> FilingServices:
     """Wire the services of filing."""
     database, recorder = resources.database, resources.recorder
-    checks = FilingChecks(database, recorder, gate, StoreLook(resources.store, resources.counter), engagements=gaps)
+    checks = FilingChecks(
+        database, recorder, gate, StoreLook(resources.store, resources.counter),
+        scanning=resources.scanner is not None, engagements=gaps,
+    )  # fmt: skip
     return FilingServices(
         checks=checks,
         four_properties=FourPropertyReport(database, checks, dossiers),

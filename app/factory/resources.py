@@ -8,7 +8,7 @@ from alembic.script import ScriptDirectory
 
 from app.auth.jwks import IssuerKeys, IssuerOptions
 from app.auth.tokens import TokenKeys
-from app.config import DatabaseSettings, OidcSettings, Settings, StorageSettings, safe_url
+from app.config import DatabaseSettings, OidcSettings, ScanSettings, Settings, StorageSettings, safe_url
 from app.core import migrations
 from app.core.database import Database
 from app.entries.pagecount import PageCounter
@@ -16,6 +16,7 @@ from app.events.recorder import Recorder
 from app.storage.key_store import KeyStore
 from app.storage.protocol import ObjectStore
 from app.storage.s3 import S3Options, S3Store
+from app.storage.scanner import ClamScanner
 from app.storage.vault import Vault
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -34,6 +35,7 @@ class Resources:
     counter: PageCounter
     keys: TokenKeys
     issuer_keys: IssuerKeys | None = None
+    scanner: ClamScanner | None = None
 
     async def open(self) -> None:
         """Make the pools; no store need be up for it."""
@@ -104,7 +106,15 @@ def make_resources(settings: Settings, store: ObjectStore | None = None) -> Reso
         counter=PageCounter(),
         keys=TokenKeys(settings.key_dir),
         issuer_keys=make_issuer_keys(settings.oidc),
+        scanner=make_scanner(settings.scan),
     )
+
+
+def make_scanner(settings: ScanSettings) -> ClamScanner | None:
+    """Make what asks the virus scanner; None when there is none."""
+    if settings.clamav_address is None:
+        return None
+    return ClamScanner(settings.clamav_address, idle_seconds=settings.clamav_idle_seconds)
 
 
 def make_issuer_keys(settings: OidcSettings) -> IssuerKeys | None:

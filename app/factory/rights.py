@@ -56,6 +56,7 @@ RIGHTS = {
     "role_clearances": "SELECT, UPDATE",
     "rule_versions": "SELECT, INSERT",
     "refresh_tokens": "SELECT, INSERT, UPDATE, DELETE",
+    "scans": "SELECT, INSERT, UPDATE",
     "sealed_lists": "SELECT, INSERT",
     "sessions": "SELECT, INSERT, UPDATE, DELETE",
     "submissions": "SELECT, INSERT, UPDATE",

@@ -43,7 +43,9 @@ from app.engagements.service import EngagementService
 from app.entries.completeness import CompletenessService
 from app.entries.contents_service import ContentsService
 from app.entries.files import FileService
+from app.entries.quarantine import QuarantineService
 from app.entries.reviewing import Reviewing
+from app.entries.scanning import ScanQueue
 from app.entries.service import EntryService
 from app.events.recorder import Recorder
 from app.events.unit_of_work import UnitOfWork
@@ -57,6 +59,7 @@ from app.reports.event_log import EventLog
 from app.reports.papers import CopyPlace, Papers, make_papers
 from app.reports.store_locks import StoreLocks
 from app.rulebook.service import Rulebook
+from app.storage.scans import ScanPolicy
 
 _Base: TypeAlias = tuple[Database, UnitOfWork, Recorder, Gate]
 
@@ -71,6 +74,8 @@ class Services:
         self._uow = UnitOfWork(self._database, self._gate)
         self._cursors = Cursors(resources.keys.derive("cursors"))
         self._upload_limit = self._settings.storage.upload_max_bytes
+        scan = self._settings.scan
+        self._scans = ScanPolicy(scan.clamav_address is not None, scan.unscanned)
         self._password_rules = PasswordRules(self._settings.auth.password_min_length)
 
     @property
@@ -112,7 +117,7 @@ class Services:
 
     @cached_property
     def verifications(self) -> VerificationService:
-        return VerificationService(*self._base, self.resources.store, self._upload_limit)
+        return VerificationService(*self._base, self.resources.store, self._upload_limit, self._scans)
 
     @cached_property
     def intakes(self) -> IntakeService:
@@ -132,11 +137,11 @@ class Services:
 
     @cached_property
     def consent_copies(self) -> ConsentCopyService:
-        return ConsentCopyService(*self._base, self.resources.store, self._upload_limit)
+        return ConsentCopyService(*self._base, self.resources.store, self._upload_limit, self._scans)
 
     @cached_property
     def conflicts(self) -> ConflictServices:
-        return make_conflicts(*self._base, self._cursors, self.resources.store, self._upload_limit)
+        return make_conflicts(*self._base, self._cursors, self.resources.store, self._upload_limit, self._scans)
 
     @cached_property
     def dossiers(self) -> DossierService:
@@ -177,8 +182,23 @@ class Services:
     @cached_property
     def files(self) -> FileService:
         return FileService(
-            *self._base, self.dossiers, self.entries, self.resources.store, self.resources.counter, self._upload_limit
-        )
+            *self._base, self.dossiers, self.entries, self.resources.store, self.resources.counter, self._upload_limit,
+            self._scans,
+        )  # fmt: skip
+
+    @cached_property
+    def scanning(self) -> ScanQueue | None:
+        scanner, scan = self.resources.scanner, self._settings.scan
+        if scanner is None:
+            return None
+        return ScanQueue(
+            self._database, self._uow, self.resources.store, scanner, largest=scan.clamav_max_bytes,
+            again_per_minute=scan.rescan_per_minute,
+        )  # fmt: skip
+
+    @cached_property
+    def quarantine(self) -> QuarantineService:
+        return QuarantineService(*self._base, self._cursors, self.resources.store)
 
     @cached_property
     def care(self) -> CareServices:
@@ -213,7 +233,9 @@ class Services:
     def papers(self) -> Papers:
         return make_papers(
             self._database, self._recorder, self._gate, self.contents, self.dossiers,
-            CopyPlace(self.resources.store, self._settings.spool_dir, self._settings.storage.copy_max_bytes),
+            CopyPlace(
+                self.resources.store, self._scans, self._settings.spool_dir, self._settings.storage.copy_max_bytes
+            ),
         )  # fmt: skip
 
     @cached_property

@@ -20,6 +20,7 @@ from app.dossiers.templates import Slot
 from app.entries.arrangement import ContentsList, Mode, Piece, arrange
 from app.entries.events import ENTRY_CREATED, ENTRY_REVIEWED, FILE_ADDED
 from app.filing.check_model import Arrival, EntryFacts, Facts, FileFacts, Judged, Registered, Traces
+from app.storage.scans import scan_columns
 
 _DOSSIER = """
 d.id, d.number, d.state, d.matter_type, d.cause, d.title, d.court, d.instance, d.court_case_number, d.contract_number,
@@ -43,10 +44,11 @@ FROM entries e JOIN users a ON a.id = e.created_by LEFT JOIN LATERAL (
  WHERE er.entry_id = e.id ORDER BY er.id DESC LIMIT 1) r ON true
 WHERE e.dossier_id = $1 AND e.review <> 'excluded' ORDER BY e.id
 """
-_FILES = """
-SELECT f.id, f.entry_id, f.version, f.original_name, f.media_type, f.size, f.sha256, f.pages, f.object_key, f.scan,
- f.created_by
-FROM files f JOIN entries e ON e.id = f.entry_id WHERE f.dossier_id = $1 AND e.review <> 'excluded'
+_SCAN, _SCANS = scan_columns("f.object_key")
+_FILES = f"""
+SELECT f.id, f.entry_id, f.version, f.original_name, f.media_type, f.size, f.sha256, f.pages, f.object_key,
+ f.created_by, {_SCAN}
+FROM files f JOIN entries e ON e.id = f.entry_id {_SCANS} WHERE f.dossier_id = $1 AND e.review <> 'excluded'
 ORDER BY f.entry_id, f.version
 """
 _TRACES = """
@@ -94,7 +96,8 @@ async def seen(source: Connection | Database, actor: Actor, dossier_id: UUID) ->
 
 async def files(source: Connection | Database, dossier_id: UUID) -> tuple[FileFacts, ...]:
     """Give all versions of the files of kept entries."""
-    return tuple(FileFacts(**dict(row)) for row in await source.fetch(_FILES, dossier_id))
+    rows = await source.fetch(_FILES, dossier_id)
+    return tuple(FileFacts(**{name: row[name] for name in FileFacts.__slots__}) for row in rows)
 
 
 async def gather(source: Connection | Database, dossier: Row, excluded: int, today: date) -> Facts:

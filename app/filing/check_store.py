@@ -10,9 +10,9 @@ from hashlib import sha256
 
 from app.entries.pagecount import PageCounter
 from app.filing.check_model import FileFacts, Stored
-from app.filing.file_heads import HEAD_BYTES, opens_by_head
+from app.filing.file_heads import opens_by_head
 from app.storage.errors import ObjectMissing
-from app.storage.media import sniff
+from app.storage.media import Ends, sniff
 from app.storage.protocol import Readable
 
 Looked = Mapping[str, Stored]
@@ -52,18 +52,18 @@ class StoreLook:
         return found
 
     async def _read(self, file: FileFacts) -> Stored:
-        digest, size, head = sha256(), 0, b""
+        digest, size, ends = sha256(), 0, Ends()
         try:
             async with self._store.get(file.object_key) as chunks:
                 async for chunk in chunks:
                     digest.update(chunk)
                     size += len(chunk)
-                    if len(head) < HEAD_BYTES:
-                        head += chunk[: HEAD_BYTES - len(head)]
+                    ends.see(chunk)
         except ObjectMissing:
             return Stored(None)
         # By the recorded type, as the sender's word was weighed when the file came in.
-        media_type, opens = sniff(head, file.media_type), opens_by_head(file.media_type, head, size)
+        media_type = sniff(ends.head, file.media_type, ends.tail)
+        opens = opens_by_head(file.media_type, ends.head, size)
         if file.media_type == "application/pdf":
             opens = await self._opens_as_pdf(file.object_key, size)
         return Stored(size, media_type, digest.hexdigest(), opens)

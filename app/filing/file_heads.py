@@ -5,7 +5,6 @@ Says None of formats that it does not know; of those it knows, that the head is 
 
 import struct
 
-HEAD_BYTES = 512
 # What a head of each format has at least: a PNG and a GIF up to their sides, a JPEG a second marker, a TIFF the place
 # of its first directory.
 _LEAST = {"image/png": 24, "image/gif": 10, "image/jpeg": 4, "image/tiff": 8}

@@ -20,11 +20,13 @@ from app.jobs.integrity import check_integrity
 from app.jobs.keys import back_up_keys
 from app.jobs.locks import look_at_locks
 from app.jobs.reminders import remind_of_filing
+from app.jobs.scanning import scan_files
 from app.jobs.sweep import sweep_orphans, sweep_uploads
 
 _log = structlog.get_logger()
 _HOUR, _MINUTE = 3600.0, 60.0
 _RETRY_SECONDS = 30.0
+_SCAN_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ JOBS = (
     Job("check_integrity", _MINUTE, check_integrity, breaks_off=True),
     Job("sweep_uploads", _HOUR, sweep_uploads),
     Job("look_at_locks", 24 * _HOUR, look_at_locks),
+    Job("scan_files", _SCAN_SECONDS, scan_files),
 )
 
 

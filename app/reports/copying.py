@@ -25,6 +25,9 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"
     TOO_LARGE = "too_large"
     DAMAGED = "damaged"
+    INFECTED = "file_infected"
+    UNSCANNED = "file_unscanned"
+    UNSCANNABLE = "file_unscannable"
 
 
 _WORDS = {
@@ -37,6 +40,9 @@ _WORDS = {
     Reason.UNREADABLE: "电子文件无法打开,不能装入阅卷副本。",
     Reason.TOO_LARGE: "电子文件过大,不能装入阅卷副本,请另行调阅原文件。",
     Reason.DAMAGED: "存储的电子文件已损坏或缺失,已告知管理员。",
+    Reason.INFECTED: "电子文件感染病毒,已隔离,不能装入阅卷副本。",
+    Reason.UNSCANNED: "电子文件尚未完成病毒扫描,请稍后重新制作。",
+    Reason.UNSCANNABLE: "电子文件无法进行病毒扫描,未经放行不能装入阅卷副本。",
 }
 
 
@@ -85,6 +91,8 @@ def judged(line: ContentsLine, file: NewestFile | None, room: int) -> Piece:
         piece.reason = Reason.CLOSED
     elif file is None:
         piece.reason = Reason.NO_FILE
+    elif file.closed is not None:
+        piece.reason = Reason(file.closed)
     elif file.row["media_type"] not in BOUND_TYPES:
         piece.reason = Reason.OTHER_FORMAT
     elif line.pages is None:

@@ -35,6 +35,7 @@ class DutyKind(StrEnum):
 
     FILE = "file"
     MEND = "mend"
+    INFECTED_FILE = "infected_file"
     CONFLICT_CHECK = "conflict_check"
     ENGAGEMENT = "engagement"
     CLIENT_DATA = "client_data"
@@ -55,6 +56,7 @@ class DutyKind(StrEnum):
 WORDS: dict[DutyKind, tuple[str, str]] = {
     DutyKind.FILE: ("Hand the dossier in for filing", "提交归档"),
     DutyKind.MEND: ("Mend what the archivist returned, and hand it in again", "按退回意见补正后重新提交"),
+    DutyKind.INFECTED_FILE: ("Get clean versions of files that hold a virus", "更换感染病毒的文件"),
     DutyKind.CONFLICT_CHECK: ("Have the parties checked for conflicts of interest", "补作利益冲突审查"),
     DutyKind.ENGAGEMENT: ("Mend what is unsigned or missing of the engagement", "补齐委托手续"),
     DutyKind.CLIENT_DATA: ("Complete the client's data", "补全客户资料"),

@@ -58,6 +58,20 @@ def _mend(actor: Actor, where: Where, scope: Scope) -> str | None:
     )
 
 
+def _infected(actor: Actor, where: Where, scope: Scope) -> str | None:
+    # It ends with a newer version, with the entry being kept out, or with the scanner's better judgement.
+    columns = _columns("infected_file", "d.lead_lawyer_id", "bad.since", count="bad.files::int", id_="d.id")
+    return (
+        f"{columns} FROM (SELECT e.dossier_id, count(*) AS files, min(s.scanned_at) AS since FROM scans s"
+        " JOIN files f ON f.object_key = s.object_key JOIN entries e ON e.id = f.entry_id"
+        " WHERE s.state = 'infected' AND e.review <> 'excluded'"
+        " AND NOT EXISTS (SELECT 1 FROM files n WHERE n.entry_id = f.entry_id AND n.version > f.version)"
+        " GROUP BY e.dossier_id) bad JOIN dossiers d ON d.id = bad.dossier_id"
+        f" WHERE d.state IN ('open', 'submitted', 'returned', 'filed') AND {_whose(actor, where, scope)}"
+        f" AND {sees_dossier(actor, where)}"
+    )
+
+
 def _conflict_check(actor: Actor, where: Where, scope: Scope) -> str | None:
     if scope == "firm":
         return None
@@ -205,8 +219,7 @@ def _for_people(source: Source) -> Source:
 SOURCES: tuple[Source, ...] = tuple(
     _for_people(source)
     for source in (
-        _file, _mend, _conflict_check, _review, _accept, _confirm_retention, _decide_late, _decide_supplement,
-        _fill_supplement,
-        _accept_supplement, _decide_access, _approve_grant,
+        _file, _mend, _infected, _conflict_check, _review, _accept, _confirm_retention, _decide_late,
+        _decide_supplement, _fill_supplement, _accept_supplement, _decide_access, _approve_grant,
     )
 )  # fmt: skip

@@ -16,6 +16,7 @@ from app.reports.press import Press
 from app.reports.printing import PrintService
 from app.reports.reading_copy import ReadingCopyService
 from app.reports.spool import Spool
+from app.storage.scans import ScanPolicy
 from app.storage.vault import Vault
 
 
@@ -30,9 +31,13 @@ class Papers:
 
 @dataclass(frozen=True, slots=True)
 class CopyPlace:
-    """Where reading copies are made: the store of the files, a directory for work, the most bytes of one copy."""
+    """Where reading copies are made: the store of the files and what may leave it, a directory for work, the limit.
+
+    `limit` is the most bytes of one copy.
+    """
 
     store: Vault
+    scans: ScanPolicy
     spool: Path
     limit: int
 
@@ -49,7 +54,7 @@ def make_papers(
     facts, press, spool = FiledFacts(database), Press(), Spool(place.spool)
     spool.sweep()
     forms = FormService(database, recorder, gate, contents, dossiers, facts, press)
-    files = NewestFiles(database, recorder, place.store)
+    files = NewestFiles(database, recorder, place.store, place.scans)
     return Papers(
         printing=PrintService(database, recorder, contents, dossiers, facts, press),
         forms=forms,

@@ -34,18 +34,22 @@ _CHUNK = 1024 * 1024
 
 
 class CopyOutdated(Conflict):
-    """While the copy was made, its maker lost the right to something that is in it."""
+    """While the copy was made, its maker lost the right to something that is in it, or a virus was found."""
 
     code, title_en, title_zh = "copy_outdated", "Rights changed meanwhile", "制作期间权限已变更"
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingCopy:
-    """A copy that is ready to be sent; its file has no name any more and is gone when it is closed."""
+    """A copy that is ready to be sent; its file has no name any more and is gone when it is closed.
+
+    `warning` is the state of the scan of a file in it that its reader must be warned of.
+    """
 
     name: str
     size: int
     file: IO[bytes]
+    warning: str | None
 
     @asynccontextmanager
     async def chunks(self) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -90,7 +94,7 @@ class ReadingCopyService:
             await self._let_go(actor, material, volume, pieces, target.stat().st_size)
             file = await asyncio.to_thread(target.open, "rb")
         name = f"{material.heading.number} 阅卷副本 第{number}册.pdf"
-        return ReadingCopy(file_name(name), await asyncio.to_thread(_length, file), file)
+        return ReadingCopy(file_name(name), await asyncio.to_thread(_length, file), file, _warning(pieces))
 
     async def _pieces(
         self, actor: Actor, bench: Bench, volume: ContentsVolume, files: dict[UUID, NewestFile]
@@ -154,7 +158,7 @@ class ReadingCopyService:
         bound = [piece.file for piece in pieces if piece.reason is None and piece.file is not None]
         await self._dossiers.stand(actor, ACT, heading.id)
         still = await self._files.of(actor, heading.id, _entries(volume))
-        readable = {file.row["entry_id"] for file in still.values() if file.reads}
+        readable = {file.row["entry_id"] for file in still.values() if file.reads and file.closed is None}
         if any(file.row["entry_id"] not in readable for file in bound):
             await self._recorder.failed(actor, VOLUME_COPIED, subject, volume=volume.volume, reason="outdated")
             raise CopyOutdated("Your rights have changed while the copy was made", "制作副本期间您的权限已变更")
@@ -164,6 +168,11 @@ class ReadingCopyService:
             actor, VOLUME_COPIED, subject, volume=volume.volume, digest=material.contents.digest, size=size,
             files=len(bound), left_out=[piece.line.serial for piece in pieces if piece.reason is not None],
         )  # fmt: skip
+
+
+def _warning(pieces: list[Piece]) -> str | None:
+    bound = (piece.file for piece in pieces if piece.reason is None)
+    return next((file.warning for file in bound if file is not None and file.warning), None)
 
 
 def _entries(volume: ContentsVolume) -> list[UUID]:

@@ -12,12 +12,11 @@ import structlog
 from app.core.database import OutcomeUnknown
 from app.core.errors import AppError, TooLarge
 from app.core.ids import new_id
-from app.storage.media import sniff
+from app.storage.media import Ends, sniff
 from app.storage.segments import Owner
 from app.storage.vault import Vault
 
 _log = structlog.get_logger()
-_HEAD_BYTES = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +51,14 @@ class _Meter:
 
     def __init__(self, incoming: Incoming, limit: int) -> None:
         self._chunks, self._limit = incoming.chunks, limit
-        self.size, self.head = 0, b""
+        self.size, self.ends = 0, Ends()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for chunk in self._chunks:
             self.size += len(chunk)
             if self.size > self._limit:
                 raise too_large(self._limit)
-            if len(self.head) < _HEAD_BYTES:
-                self.head += chunk[: _HEAD_BYTES - len(self.head)]
+            self.ends.see(chunk)
             yield chunk
 
 
@@ -84,7 +82,7 @@ async def receive(store: Vault, incoming: Incoming, limit: int, owner: Owner) ->
         id=file_id,
         key=stored.key,
         original_name=incoming.original_name,
-        media_type=sniff(meter.head, incoming.declared_type),
+        media_type=sniff(meter.ends.head, incoming.declared_type, meter.ends.tail),
         size=stored.size,
         sha256=stored.sha256,
     )

@@ -99,8 +99,9 @@ async def things(firm: Firm) -> tuple[Person, Ids]:
     intake = await lead.post("/v1/intakes", INTAKE_NEW | {"client_ids": [client["id"]]})
     check = await checked(lead, client)
     event = await firm.eyes.fetchval("SELECT id FROM events WHERE type = 'dossier.opened'")
+    scan = await firm.eyes.fetchval("SELECT id::text FROM scans")
     return lead, {
-        "dossier_id": dossier["id"], "client_id": client["id"], "entry_id": entry["id"], "file_id": file["id"],
+        "quarantine_id": scan, "dossier_id": dossier["id"], "client_id": client["id"], "entry_id": entry["id"], "file_id": file["id"],
         "verification_id": seen.json()["id"], "grant_id": grant["id"], "request_id": request["id"],
         "wall_id": wall["id"], "event_id": str(event), "user_id": str(lead.id), "matter_type": "civil",
         "template_id": dossier["template_id"], "number": "1", "serial": "1", "version": "1",

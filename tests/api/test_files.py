@@ -3,7 +3,9 @@
 import asyncio
 import base64
 import hashlib
+import zipfile
 from collections.abc import AsyncIterator
+from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 
@@ -155,9 +157,22 @@ async def test_file_without_a_name_is_called_unnamed(firm: Firm) -> None:
     assert (await lawyer.post(path, content=b"")).json()["size"] == 0
 
 
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def archive(*names: str) -> bytes:
+    """Make an archive whose members unpack to a thousand times their size."""
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in names:
+            packed.writestr(name, bytes(8 * 1024 * 1024))
+    return out.getvalue()
+
+
 @pytest.mark.parametrize(
     ("content", "declared", "media_type"),
     [
+        (archive("[Content_Types].xml", "word/document.xml"), "application/zip", DOCX), (archive("a.txt"), DOCX, "application/zip"),
         (PNG, "text/plain", "image/png"), (b"%PDF-1.7", "", "application/pdf"), (b"hello", "text/plain; charset=gbk", "text/plain"),
         (b"<script>", "text/html", "application/octet-stream"), (b"<svg>", "image/svg+xml", "application/octet-stream"),
         (b"MZ", "application/pdf", "application/octet-stream"), (b"x", "no type", "application/octet-stream"), (b"x", "", "application/octet-stream"),

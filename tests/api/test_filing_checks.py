@@ -164,7 +164,7 @@ async def test_damage_to_stored_bytes_is_found(
         ("DELETE FROM events WHERE type = 'file.added'", {"1-1", "2-5", "4-7"}),
         ("UPDATE events SET actor_id = gen_random_uuid() WHERE type = 'entry.created'", {"4-7"}),
         ("UPDATE entries SET review = 'unreviewed'", {"2-9"}),
-        ("UPDATE files SET scan = 'infected'", {"4-2"}),
+        ("UPDATE scans SET state = 'infected'", {"4-2"}),
     ],
 )  # fmt: skip
 async def test_what_was_done_to_the_database_is_found(firm: Firm, tamper: str, failed: set[str]) -> None:

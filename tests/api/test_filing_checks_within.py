@@ -143,7 +143,7 @@ async def test_where_files_are_scanned_all_must_be(firm: Firm) -> None:
     unscanned = [one for one in report.findings if one.code == "file_unscanned"]
     assert [(str(one.file_id), one.severity) for one in unscanned] == [(file["id"], "blocking") for file in files]
     assert {one.item for one in report.findings if one.item} == {"4-1", "4-2"}
-    await firm.eyes.execute("UPDATE files SET scan = 'clean'")
+    await firm.eyes.execute("UPDATE scans SET state = 'clean'")
     report = await scanned.run(firm.services.resources.database, actor, dossier_id, deep=False)
     assert told(report) == set()
     assert {one.number for one in report.four_properties if one.number in {"4-1", "4-2"} and one.result == "pass"} == {

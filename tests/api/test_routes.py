@@ -23,6 +23,7 @@ from app.care.events import (
     STORAGE_CHECKED,
 )
 from app.config import HttpSettings, Settings
+from app.entries.events import FILE_SCANNED
 from app.events.vocabulary import declared
 from app.filing.events import FILING_REMINDED
 from app.jobs.events import KEYS_BACKED_UP, KEYS_RESTORED, MASTER_KEYS_DROPPED, MASTER_KEYS_ROTATED, UPLOADS_SWEPT
@@ -53,6 +54,7 @@ EVENTS_WITHOUT_OPERATION: dict[str, str] = dict.fromkeys(
             ORPHANS_SWEPT,
             UPLOADS_SWEPT,
             FILING_REMINDED,
+            FILE_SCANNED,
             LOCK_PROVEN,
             LOCK_UNSUPPORTED,
             LOCK_LOST,

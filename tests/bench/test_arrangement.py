@@ -40,10 +40,10 @@ SELECT (lpad(to_hex(26000000), 8, '0') || '00007000a000' || lpad(to_hex(n), 12, 
 FROM generate_series(1, $3) n
 """
 _FILES = """
-INSERT INTO files (id, entry_id, dossier_id, version, original_name, media_type, size, sha256, pages, object_key, scan,
+INSERT INTO files (id, entry_id, dossier_id, version, original_name, media_type, size, sha256, pages, object_key,
  created_by, created_at)
 SELECT gen_random_uuid(), e.id, e.dossier_id, 1, 'a.pdf', 'application/pdf', 1,
- CASE WHEN e.formed_on < '2024-01-05' THEN 'same' ELSE md5(e.id::text) END, e.pages, e.id::text, 'off', $2, now()
+ CASE WHEN e.formed_on < '2024-01-05' THEN 'same' ELSE md5(e.id::text) END, e.pages, e.id::text, $2, now()
 FROM entries e WHERE e.dossier_id = $1
 """
 

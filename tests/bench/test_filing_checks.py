@@ -38,9 +38,9 @@ r AS (INSERT INTO entry_reviews (id, entry_id, authenticity, relevance, legality
 SELECT lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(n), 32, '0')::uuid, 'pass', 'pass', 'pass', 'keep', d.by, now()
 FROM d, n RETURNING id),
 f AS (INSERT INTO files (id, entry_id, dossier_id, version, original_name, media_type, size, sha256, pages, object_key,
- scan, created_by, created_at)
+ created_by, created_at)
 SELECT ('1' || lpad(to_hex(n), 31, '0'))::uuid, lpad(to_hex(n), 32, '0')::uuid, d.id, 1, n || '.jpg', 'image/jpeg', $5, $6, NULL,
- 'files/bench-' || n, 'off', d.by, now() FROM d, n RETURNING id),
+ 'files/bench-' || n, d.by, now() FROM d, n RETURNING id),
 u AS (UPDATE dossiers SET entry_count = $3::int, page_count = $3::int * $4::int FROM d WHERE dossiers.id = d.id)
 INSERT INTO events (id, recorded_at, type, outcome, actor_id, actor_name, actor_roles, subject_type, subject_id, dossier_id,
  request_id, method, route, details)

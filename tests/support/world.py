@@ -230,7 +230,7 @@ async def _put_dossier(
     )
     await connection.executemany(
         "INSERT INTO files (id, entry_id, dossier_id, version, original_name, media_type, size, sha256, object_key,"
-        " scan, created_by, created_at) VALUES ($1, $1, $2, 1, 'x', 'text/plain', 1, 'x', $1::uuid::text, 'off', $3, now())",
+        " created_by, created_at) VALUES ($1, $1, $2, 1, 'x', 'text/plain', 1, 'x', $1::uuid::text, $3, now())",
         [(entry.id, dossier.id, dossier.creator.id) for entry in dossier.entries],
     )
     # One that names no paper, and one for each entry, under the ids of these.

@@ -108,22 +108,34 @@ def _contents_line(**fields: Any) -> Any:
 class _Found:
     """A file as far as it is judged."""
 
-    def __init__(self, reads: bool, **row: Any) -> None:
-        self.reads, self.row = reads, {"media_type": "application/pdf", "pages": 2, "size": 10, **row}
+    def __init__(self, reads: bool, scan: str | None, **row: Any) -> None:
+        self.reads, self.closed, self.row = (
+            reads,
+            scan,
+            {"media_type": "application/pdf", "pages": 2, "size": 10, **row},
+        )
 
 
 @given(
     masked=st.booleans(), reads=st.booleans(), there=st.booleans(), pages=st.none() | st.integers(1, 3),
     counted=st.none() | st.integers(1, 3), size=st.integers(0, 20), media=st.sampled_from(["application/pdf", "audio/mpeg"]),
+    scan=st.none() | st.sampled_from(["file_infected", "file_unscanned", "file_unscannable"]),
 )  # fmt: skip
 @settings(max_examples=300, deadline=None)
 def test_what_is_closed_is_told_by_nothing(
-    masked: bool, reads: bool, there: bool, pages: int | None, counted: int | None, size: int, media: str
+    masked: bool,
+    reads: bool,
+    there: bool,
+    pages: int | None,
+    counted: int | None,
+    size: int,
+    media: str,
+    scan: str | None,
 ) -> None:
     line = _contents_line(
         title=None if masked else "密件", masked=masked, pages=pages, page_from=pages and 1, page_to=pages
     )
-    file: Any = _Found(reads, media_type=media, pages=counted, size=size) if there else None
+    file: Any = _Found(reads, scan, media_type=media, pages=counted, size=size) if there else None
     piece = judged(line, file, 10)
     closed = masked or (there and not reads)
     assert (piece.reason is Reason.CLOSED) is closed
@@ -131,7 +143,15 @@ def test_what_is_closed_is_told_by_nothing(
         assert "密件" not in piece.title + str(piece.stand_in())
         bare: Any = judged(_contents_line(masked=True, pages=pages, page_from=pages and 1, page_to=pages), None, 0)
         assert (piece.title, piece.stand_in()) == (bare.title, bare.stand_in())
-    fits = there and media == "application/pdf" and pages is not None and counted in {None, pages} and size <= 10
+    assert (piece.reason is not None and piece.reason.value == scan) is (there and not closed and scan is not None)
+    fits = (
+        there
+        and scan is None
+        and media == "application/pdf"
+        and pages is not None
+        and counted in {None, pages}
+        and size <= 10
+    )
     assert (piece.reason is None) is (fits and not closed)
 
 
