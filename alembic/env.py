@@ -19,7 +19,8 @@ import app.engagements.models
 import app.entries.models
 import app.events.models
 import app.filing.models
-import app.rulebook.models  # noqa: F401
+import app.rulebook.models
+import app.uploads.models  # noqa: F401
 from alembic import context
 
 LOCK_TIMEOUT, STATEMENT_TIMEOUT = "5s", "10min"

@@ -40,6 +40,8 @@ from app.api import (
     rulebook,
     rules,
     templates,
+    tus,
+    uploads,
     users,
     walls,
 )
@@ -68,6 +70,7 @@ _ROOMS = (
     reviews,
     preparations,
     files,
+    uploads,
     receipts,
     objects,
     mail,
@@ -105,7 +108,9 @@ def _let_browsers_in(app: FastAPI, origins: tuple[str, ...]) -> None:
     if origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=list(origins), allow_methods=["*"], allow_headers=["*"],
-            expose_headers=["ETag", "Location", "Link", "X-Request-Id", "Retry-After", "Idempotency-Replayed"],
+            expose_headers=[
+                "ETag", "Location", "Link", "X-Request-Id", "Retry-After", "Idempotency-Replayed", *tus.EXPOSED,
+            ],
         )  # fmt: skip
 
 

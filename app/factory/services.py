@@ -55,6 +55,8 @@ from app.reports.duty_gathered import GatheredDuties
 from app.reports.event_log import EventLog
 from app.reports.papers import CopyPlace, Papers, make_papers
 from app.rulebook.service import Rulebook
+from app.uploads.pieces import PieceStore
+from app.uploads.service import UploadService
 
 _Base: TypeAlias = tuple[Database, UnitOfWork, Recorder, Gate]
 
@@ -177,6 +179,13 @@ class Services:
         return FileService(
             *self._base, self.dossiers, self.entries, self.resources.store, self.resources.counter, self._upload_limit
         )
+
+    @cached_property
+    def uploads(self) -> UploadService:
+        return UploadService(
+            *self._base, self.files, PieceStore(self.resources.store),
+            limit=self._upload_limit, hours=self._settings.storage.upload_hours,
+        )  # fmt: skip
 
     @cached_property
     def collection(self) -> CollectionServices:

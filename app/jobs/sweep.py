@@ -17,6 +17,7 @@ from app.storage.protocol import StoredObject
 
 _log = structlog.get_logger()
 _BATCH = 500
+_PREFIXES = ("files/", "uploads/")
 
 
 async def sweep_orphans(services: Services) -> int:
@@ -24,18 +25,19 @@ async def sweep_orphans(services: Services) -> int:
     resources = services.resources
     oldest_kept = now() - timedelta(hours=resources.settings.storage.orphan_grace_hours)
     swept, batch = 0, list[StoredObject]()
-    async for found in resources.store.list("files/"):
-        if found.modified is not None and found.modified < oldest_kept:
-            batch.append(found)
-        if len(batch) == _BATCH:
-            swept += await _sweep(services, batch)
-            batch = []
+    for prefix in _PREFIXES:
+        async for found in resources.store.list(prefix):
+            if found.modified is not None and found.modified < oldest_kept:
+                batch.append(found)
+            if len(batch) == _BATCH:
+                swept += await _sweep(services, batch)
+                batch = []
     return swept + await _sweep(services, batch)
 
 
 async def _sweep(services: Services, batch: list[StoredObject]) -> int:
     keys = [found.key for found in batch]
-    keepers = (services.files, services.verifications, services.conflicts.consents)
+    keepers = (services.files, services.verifications, services.conflicts.consents, services.uploads)
     known = {key for keeper in keepers for key in await keeper.known_keys(keys)}
     orphans = [key for key in keys if key not in known]
     if not orphans:

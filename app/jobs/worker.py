@@ -18,6 +18,7 @@ from app.factory import Services, make_resources, make_services
 from app.jobs.housekeeping import forget_old_keys, forget_old_sessions, make_partitions
 from app.jobs.reminders import remind_of_filing
 from app.jobs.sweep import sweep_orphans
+from app.jobs.uploads import end_expired_uploads
 
 _log = structlog.get_logger()
 _HOUR = 3600.0
@@ -38,6 +39,7 @@ JOBS = (
     Job("forget_old_keys", _HOUR, forget_old_keys),
     Job("forget_old_sessions", _HOUR, forget_old_sessions),
     Job("remind_of_filing", _HOUR, remind_of_filing),
+    Job("end_expired_uploads", _HOUR, end_expired_uploads),
     Job("sweep_orphans", _HOUR, sweep_orphans),
 )
 
