@@ -92,9 +92,13 @@ class FileService:
             await self.forget([stored], error)
             raise
 
-    async def judge(self, actor: Actor, entry_id: UUID) -> Row:
-        """Give an entry that the actor may add files to, as far as it is his to say; else NotFound or Forbidden."""
-        return await self._entry(actor, "file.add", entry_id)
+    async def judge(self, actor: Actor, entry_id: UUID, hidden: Subject) -> Row:
+        """Give an entry that the actor may add files to, whatever state its dossier is in.
+
+        A refusal names `hidden` where the actor does not see the entry, so that it says no more than he had asked by.
+        """
+        row = await repository.find(self._database, actor, entry_id)
+        return await self._gate.judge(actor, "file.add", subject_of(row) if row else hidden, row)
 
     async def admit(self, actor: Actor, entry_id: UUID) -> Row:
         """Give an entry that takes a file of the actor now; raises what `add` raises before a byte is taken."""

@@ -188,10 +188,10 @@ class UploadService:
 
     async def _mine(self, actor: Actor, upload_id: UUID) -> tuple[Row, Subject]:
         """Give an upload of the actor's own, to an entry that he may still add files to."""
-        row = await repository.find(self._database, upload_id, actor.id)
+        row, hidden = await repository.find(self._database, upload_id, actor.id), Subject("upload", upload_id)
         if row is None:
-            await self._gate.hide(actor, "file.add", Subject("upload", upload_id))
-        entry = await self._files.judge(actor, row["entry_id"])
+            await self._gate.hide(actor, "file.add", hidden)
+        entry = await self._files.judge(actor, row["entry_id"], hidden)
         return row, Subject("upload", upload_id, entry["title"], row["dossier_id"], row["entry_id"])
 
     async def _take(self, actor: Actor, work: _Work, data: Append) -> None:
@@ -257,7 +257,7 @@ class UploadService:
     async def _made_file(self, actor: Actor, work: _Work) -> list[str]:
         """Make the bytes a file by the ordinary way in; give the keys of the pieces that are of no use any more."""
         upload_id, entry_id = work.row["id"], work.row["entry_id"]
-        entry = await self._files.judge(actor, entry_id)
+        entry = await self._files.judge(actor, entry_id, Subject("upload", upload_id))
         rows = await repository.pieces(self._database, upload_id, work.stands)
         kept = [Piece(row["start"], row["size"], row["sha256"], row["object_key"]) for row in rows]
         if sum(piece.size for piece in kept) != work.stands:

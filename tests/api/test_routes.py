@@ -22,7 +22,7 @@ from app.main import create_app
 from tests.support.firm import Firm
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-PUBLIC = {"issue_token", "read_jwks", "check_live", "check_ready", "read_metrics", "read_version"}
+PUBLIC = {"issue_token", "read_jwks", "check_live", "check_ready", "read_metrics", "read_version", "read_tus"}
 
 # Acts that are asked for within an operation that is named after another.
 ACTS_WITHIN = {

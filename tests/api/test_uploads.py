@@ -1,6 +1,5 @@
-"""Resumable uploads over HTTP: what is told is safe, the file is like any other, and what is refused changes nothing."""
+"""Resumable uploads over HTTP: the file is like any other, only its maker knows of it, what is refused changes nothing."""
 
-import asyncio
 import base64
 import hashlib
 from collections.abc import AsyncIterator
@@ -8,15 +7,11 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import pytest
-
-from app.core.errors import Unavailable
-from app.uploads import pieces as cutting
 from tests.support import tus
 from tests.support.checks import pointers, refused
-from tests.support.firm import Firm, Person, done
+from tests.support.firm import Firm, done
 from tests.support.papers import objects, pdf
-from tests.support.raw import called
+from tests.support.tus import an_entry, checksum, content_of
 
 ABSENT = "0199c0de-7b1e-7cc0-8000-3f0e5d3a9a11"
 LIMIT = 32 * 1024 * 1024
@@ -25,27 +20,9 @@ REJECTED = [("upload.rejected", "failed")]
 ENDED = done("upload.ended")
 
 
-async def an_entry(firm: Firm, **fields: Any) -> tuple[Person, dict[str, Any], str]:
-    """Give a lawyer, a dossier and the id of an entry of his."""
-    lawyer = await firm.person("lawyer")
-    dossier = await firm.dossier(lawyer, **fields)
-    return lawyer, dossier, (await firm.entry(lawyer, dossier["id"]))["id"]
-
-
-def checksum(content: bytes, algorithm: str = "sha256") -> dict[str, str]:
-    """Announce a checksum of one request."""
-    digest = base64.b64encode(hashlib.new(algorithm, content).digest()).decode()
-    return {"Upload-Checksum": f"{algorithm} {digest}"}
-
-
 def repr_digest(content: bytes) -> str:
     """Announce the SHA-256 of the whole file."""
     return f"sha-256=:{base64.b64encode(hashlib.sha256(content).digest()).decode()}:"
-
-
-async def content_of(by: Person, file_id: str) -> bytes:
-    """Read a file."""
-    return (await by.get(f"/v1/files/{file_id}/content")).content
 
 
 async def test_file_comes_in_pieces_and_is_like_any_other(firm: Firm) -> None:
@@ -295,8 +272,11 @@ async def test_who_may_not_add_files_any_more_does_not_go_on(firm: Firm) -> None
     await tus.send(assistant, path, 0, b"1234")
     await lead.change(f"/v1/dossiers/{dossier['id']}/team", {"members": []}, "PUT")
     before = await firm.tables()
-    await refused(firm, before, await tus.send(assistant, path, 4, b"5678"), 404)
-    await refused(firm, before, await assistant.get(path), 404)
+    for answer in (await tus.send(assistant, path, 4, b"5678"), await assistant.get(path)):
+        await refused(firm, before, answer, 404)
+        event = await firm.event(answer)  # it says no more than he had asked by
+        assert (event["subject_type"], str(event["subject_id"])) == ("upload", path.rpartition("/")[2])
+        assert (event["subject_label"], event["dossier_id"], event["entry_id"]) == (None, None, None)
     await lead.change(f"/v1/dossiers/{dossier['id']}/team", members, "PUT")
     assert (await tus.send(assistant, path, 4, b"5678")).status_code == 204
 
@@ -375,161 +355,3 @@ async def test_upload_that_is_ended_leaves_nothing(firm: Firm) -> None:
     tables = await firm.tables()
     await refused(firm, tables, await lawyer.request("DELETE", finished, headers=tus.TUS), 409, "upload_over")
     assert await content_of(lawyer, file_id) == b"1234"
-
-
-@pytest.mark.parametrize("announced", [False, True])
-async def test_what_arrived_before_a_break_is_kept_unless_it_was_to_be_checked(firm: Firm, announced: bool) -> None:
-    lawyer, _, entry_id = await an_entry(firm)
-    path, stored = await tus.begun(lawyer, entry_id, 1000), await tus.pieces(firm)
-    messages: list[dict[str, Any]] = [
-        {"type": "http.request", "body": b"x" * 100, "more_body": True},
-        {"type": "http.request", "body": b"y" * 100, "more_body": True},
-        {"type": "http.disconnect"},
-    ]
-
-    async def receive() -> dict[str, Any]:
-        return messages.pop(0) if len(messages) > 1 else messages[0]
-
-    headers = {**tus.TUS, "Upload-Offset": "0", "Content-Type": tus.BYTES, **(checksum(b"x") if announced else {})}
-    sent = await called(firm, lawyer, "PATCH", path, receive, "broken-off", headers)
-    assert sent[0]["status"] == 400
-    rows = await firm.eyes.fetch("SELECT type, outcome, details FROM events WHERE request_id = 'broken-off'")
-    if announced:
-        assert [tuple(row) for row in rows] == [("upload.rejected", "failed", {"reason": "upload_aborted"})]
-        assert (await tus.stand(lawyer, path), await tus.pieces(firm)) == (0, stored)
-    else:
-        assert [tuple(row) for row in rows] == [("upload.continued", "success", {"start": 0, "end": 200})]
-        assert await tus.stand(lawyer, path) == 200
-        last = await tus.send(lawyer, path, 200, b"z" * 800)
-        content = await content_of(lawyer, last.headers["anjuan-file-id"])
-        assert content == b"x" * 100 + b"y" * 100 + b"z" * 800
-
-
-async def test_slow_line_keeps_what_came_while_it_still_comes(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
-    lawyer, _, entry_id = await an_entry(firm)
-    monkeypatch.setattr(cutting, "PIECE_SECONDS", 0.05)
-    path, release = await tus.begun(lawyer, entry_id, 8), asyncio.Event()
-
-    async def body() -> AsyncIterator[bytes]:
-        yield b"1234"
-        await release.wait()
-        yield b"5678"
-
-    sending = asyncio.ensure_future(tus.send(lawyer, path, 0, body()))
-    while await tus.stand(lawyer, path) != 4:
-        assert not sending.done()
-        await asyncio.sleep(0.05)
-    release.set()
-    answer = await sending
-    assert (answer.status_code, await firm.events(answer)) == (204, [*done("upload.continued"), *FINISHED])
-    assert await content_of(lawyer, answer.headers["anjuan-file-id"]) == b"12345678"
-
-
-async def test_pieces_are_cut_to_their_size(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
-    lawyer, _, entry_id = await an_entry(firm)
-    monkeypatch.setattr(cutting, "PIECE_BYTES", 1000)
-    content = bytes(range(256)) * 40
-    path = await tus.begun(lawyer, entry_id, len(content) + 1)
-    answer = await tus.send(lawyer, path, 0, content)
-    assert await firm.events(answer) == done(*["upload.continued"] * 11)
-    assert await tus.kept(firm) == [(1000 * n, min(1000, len(content) - 1000 * n)) for n in range(11)]
-    last = await tus.send(lawyer, path, len(content), b"x")
-    assert await content_of(lawyer, last.headers["anjuan-file-id"]) == content + b"x"
-
-
-async def test_of_two_at_once_one_goes_on(firm: Firm) -> None:
-    lawyer, _, entry_id = await an_entry(firm)
-    path, stored = await tus.begun(lawyer, entry_id, 8), await tus.pieces(firm)
-    contents = [bytes([65 + n]) * 4 for n in range(5)]
-    answers = await asyncio.gather(*(tus.send(lawyer, path, 0, content) for content in contents))
-    won = [content for content, answer in zip(contents, answers, strict=True) if answer.status_code == 204]
-    lost = [answer for answer in answers if answer.status_code != 204]
-    assert (len(won), {answer.json()["code"] for answer in lost}) == (1, {"offset_conflict"})
-    assert len(await tus.pieces(firm) - stored) == 1
-    for answer in lost:
-        assert await firm.events(answer) in ([], REJECTED)
-    assert await tus.stand(lawyer, path) == 4
-    answers = await asyncio.gather(*(tus.send(lawyer, path, 4, b"tail") for _ in range(5)))
-    assert sum(answer.status_code == 204 for answer in answers) == 1
-    assert {answer.json()["code"] for answer in answers if answer.content} <= {"offset_conflict", "upload_busy"}
-    assert await tus.pieces(firm) == stored
-    assert await firm.eyes.fetchval("SELECT count(*) FROM files") == 1
-    head = await lawyer.request("HEAD", path, headers=tus.TUS)
-    assert await content_of(lawyer, head.headers["anjuan-file-id"]) == won[0] + b"tail"
-
-
-async def test_file_made_by_another_process_meanwhile_is_one_file(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
-    lawyer, _, entry_id = await an_entry(firm)
-    path = await tus.begun(lawyer, entry_id, 8)
-    await tus.send(lawyer, path, 0, b"1234")
-    stored, uploads = await objects(firm), firm.services.uploads
-    real, gate = uploads._files.add_within, asyncio.Event()
-    waiting = 0
-
-    async def add_within(*args: Any) -> Any:
-        nonlocal waiting
-        waiting += 1
-        if waiting == 2:
-            gate.set()
-        await gate.wait()
-        return await real(*args)
-
-    monkeypatch.setattr(uploads._files, "add_within", add_within)
-    monkeypatch.setattr(uploads, "_finishing", _Forgetful())  # as if each request were in a process of its own
-    answers = await asyncio.gather(*(tus.send(lawyer, path, 4, b"5678") for _ in range(2)))
-    assert sorted(answer.status_code for answer in answers) == [204, 409]
-    assert await firm.eyes.fetchval("SELECT count(*) FROM files") == 1
-    assert len(await objects(firm) - stored) == 1
-    assert await firm.eyes.fetchval("SELECT state FROM uploads") == "finished"
-
-
-class _Forgetful(set[Any]):
-    """A set that holds nothing."""
-
-    def __contains__(self, _: object) -> bool:
-        return False
-
-
-async def test_last_byte_is_acknowledged_only_with_the_file(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
-    lawyer, _, entry_id = await an_entry(firm)
-    path = await tus.begun(lawyer, entry_id, 8)
-    await tus.send(lawyer, path, 0, b"1234")
-    stored, kept, before = await objects(firm), await tus.pieces(firm), await firm.tables()
-    store = firm.services.resources.store
-    real = store.put
-
-    async def put(key: str, chunks: AsyncIterator[bytes], size: int | None) -> Any:
-        if key.startswith("files/"):
-            raise Unavailable("down for a moment")
-        return await real(key, chunks, size)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(store, "put", put)
-        answer = await tus.send(lawyer, path, 4, b"5678")
-    problem = await refused(firm, before, answer, 503, events=[("file.rejected", "failed")])
-    assert (problem["code"], answer.headers["retry-after"]) == ("unavailable", "2")
-    assert (await objects(firm), await tus.pieces(firm)) == (stored, kept)
-    assert await tus.stand(lawyer, path) == 4
-    assert (await tus.send(lawyer, path, 4, b"5678")).status_code == 204
-    assert await tus.kept(firm) == []
-
-
-@pytest.mark.parametrize("damage", ["other bytes", "missing"])
-async def test_damaged_piece_ends_the_upload(firm: Firm, damage: str) -> None:
-    lawyer, _, entry_id = await an_entry(firm)
-    path = await tus.begun(lawyer, entry_id, 8)
-    stored, store = await tus.pieces(firm), firm.services.resources.store
-    await tus.send(lawyer, path, 0, b"1234")
-    key = await firm.eyes.fetchval("SELECT object_key FROM upload_pieces")
-    await store.delete(key)
-    if damage == "other bytes":
-
-        async def other() -> AsyncIterator[bytes]:
-            yield b"????"
-
-        await store.put(key, other(), 4)
-    answer = await tus.send(lawyer, path, 4, b"5678")
-    assert (answer.status_code, answer.json()["code"]) == (500, "upload_damaged")
-    assert await firm.events(answer) == [("file.rejected", "failed"), *ENDED]
-    assert await tus.pieces(firm) == stored
-    assert await firm.eyes.fetchval("SELECT count(*) FROM files") == 0

@@ -1,6 +1,7 @@
 """Resumable uploads by hand: begun, gone on with, and the objects of their pieces."""
 
 import base64
+import hashlib
 from typing import Any
 
 import httpx
@@ -9,6 +10,24 @@ from tests.support.firm import Firm, Person
 
 TUS = {"Tus-Resumable": "1.0.0"}
 BYTES = "application/offset+octet-stream"
+
+
+async def an_entry(firm: Firm, **fields: Any) -> tuple[Person, dict[str, Any], str]:
+    """Give a lawyer, a dossier and the id of an entry of his."""
+    lawyer = await firm.person("lawyer")
+    dossier = await firm.dossier(lawyer, **fields)
+    return lawyer, dossier, (await firm.entry(lawyer, dossier["id"]))["id"]
+
+
+def checksum(content: bytes, algorithm: str = "sha256") -> dict[str, str]:
+    """Announce a checksum of one request."""
+    digest = base64.b64encode(hashlib.new(algorithm, content).digest()).decode()
+    return {"Upload-Checksum": f"{algorithm} {digest}"}
+
+
+async def content_of(by: Person, file_id: str) -> bytes:
+    """Read a file."""
+    return (await by.get(f"/v1/files/{file_id}/content")).content
 
 
 def encoded(**pairs: str) -> str:
