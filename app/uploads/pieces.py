@@ -45,8 +45,8 @@ class PieceReader:
         self._rest, self._ended = b"", False
         self.broke: AppError | None = None
 
-    async def take(self) -> bytes:
-        """Give the next piece, b"" at the end."""
+    async def take(self) -> bytearray:
+        """Give the next piece, an empty one at the end."""
         clock, until = asyncio.get_running_loop().time, None
         taken = bytearray()
         while len(taken) < PIECE_BYTES and await self._fill(None if until is None else max(until - clock(), 0)):
@@ -54,7 +54,7 @@ class PieceReader:
             self._rest = self._rest[len(part) :]
             taken += part
             until = until or clock() + PIECE_SECONDS
-        return bytes(taken)
+        return taken
 
     async def confirm_end(self, reached: int, length: int) -> None:
         """Raise TooLarge unless the body ends here and has `reached` no more than the `length` of the upload."""
@@ -94,7 +94,8 @@ class PieceReader:
         """Stop reading."""
         if self._pull is not None:
             self._pull.cancel()
-            await asyncio.wait({self._pull})
+            # What it still raises is of no interest any more.
+            await asyncio.gather(self._pull, return_exceptions=True)
 
 
 class PieceStore:
@@ -103,7 +104,7 @@ class PieceStore:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
-    async def put(self, upload_id: UUID, start: int, data: bytes) -> Piece:
+    async def put(self, upload_id: UUID, start: int, data: bytes | bytearray) -> Piece:
         """Keep bytes of an upload from `start` on; nothing refers to them yet."""
         # All in one folder, as files are: the embedded server can fail two who make the same folder at once.
         key = f"{PREFIX}{upload_id}.{uuid4()}"

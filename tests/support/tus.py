@@ -45,9 +45,10 @@ async def begin(
 
 async def begun(by: Person, entry_id: str, length: int, **pairs: str) -> str:
     """Give the path of an upload that was begun."""
-    answer = await begin(by, entry_id, length, **pairs)
+    answer = await begin(by, entry_id, length, None, **pairs)
     assert answer.status_code == 201, answer.text
-    return answer.headers["location"]
+    location: str = answer.headers["location"]
+    return location
 
 
 async def send(by: Person, path: str, offset: int, content: Any, **headers: str) -> httpx.Response:
