@@ -213,3 +213,54 @@ async def test_any_cutting_gives_the_same_bytes(
             assert await tus.stand(lawyer, path) == at
     assert await content_of(lawyer, answer.headers["anjuan-file-id"]) == content
     assert await tus.pieces(firm) == stored
+
+
+async def test_right_that_goes_while_the_last_bytes_come_ends_the_upload(firm: Firm) -> None:
+    lead, dossier, entry_id = await an_entry(firm)
+    assistant = await firm.person("assistant")
+    members = {"members": [{"user_id": str(assistant.id), "duty": "assistant"}]}
+    await lead.change(f"/v1/dossiers/{dossier['id']}/team", members, "PUT")
+    path = await tus.begun(assistant, entry_id, 8)
+    stored = await tus.pieces(firm), await objects(firm)
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"1234"
+        await lead.change(f"/v1/dossiers/{dossier['id']}/team", {"members": []}, "PUT")
+        yield b"5678"
+
+    answer = await tus.send(assistant, path, 0, body())
+    assert answer.status_code == 403, answer.text
+    assert await firm.events(answer) == [("access.denied", "denied"), *ENDED]
+    assert (await tus.pieces(firm), await objects(firm)) == stored
+    assert await firm.eyes.fetchval("SELECT end_reason FROM uploads") == "forbidden"
+
+
+async def test_frozen_dossier_takes_nothing_more(firm: Firm) -> None:
+    lawyer, dossier, entry_id = await an_entry(firm)
+    path, other = await tus.begun(lawyer, entry_id, 8), await tus.begun(lawyer, entry_id, 8)
+    await tus.send(lawyer, path, 0, b"1234")
+    stored = await tus.pieces(firm), await objects(firm)
+
+    async def freeze(state: str) -> None:
+        await firm.eyes.execute("UPDATE dossiers SET state = $2 WHERE id = $1", dossier["id"], state)
+
+    await freeze("submitted")
+    before = await firm.tables()
+    await refused(firm, before, await tus.send(lawyer, path, 4, b"5678"), 409, "dossier_frozen")
+    await refused(firm, before, await tus.begin(lawyer, entry_id, 8), 409, "dossier_frozen")
+    assert await tus.stand(lawyer, path) == 4
+    await freeze("returned")
+    assert (await tus.send(lawyer, path, 4, b"56")).status_code == 204
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"1234567"
+        await freeze("submitted")
+        yield b"8"
+
+    answer = await tus.send(lawyer, other, 0, body())
+    assert (answer.status_code, answer.json()["code"]) == (409, "dossier_frozen")
+    assert await firm.events(answer) == ENDED
+    assert (await firm.event(answer))["details"] == {"reason": "dossier_frozen"}
+    assert await objects(firm) == stored[1]
+    assert (await lawyer.request("DELETE", path, headers=tus.TUS)).status_code == 204
+    assert not await tus.pieces(firm) & stored[0] - await tus.pieces(firm)
