@@ -22,7 +22,8 @@ import app.events.models
 import app.filing.models
 import app.reports.models
 import app.rulebook.models
-import app.storage.models  # noqa: F401
+import app.storage.models
+import app.uploads.models  # noqa: F401
 from alembic import context
 
 LOCK_TIMEOUT, STATEMENT_TIMEOUT = "5s", "10min"

@@ -78,6 +78,9 @@ class StorageSettings(_Section):
         " `compliance` by nobody",
     )
     upload_max_bytes: int = Field(20 * GIB, ge=1, le=5 * 1024 * GIB, description="Largest file taken")
+    upload_hours: float = Field(
+        24.0 * 7, gt=0, le=24 * 90, description="Time from the beginning of a resumable upload to its end"
+    )
     mail_max_bytes: int = Field(100 * MIB, ge=1, le=512 * MIB, description="Largest e-mail that is opened into entries")
     copy_max_bytes: int = Field(
         2 * GIB, ge=MIB, le=1024 * GIB, description="Most bytes of files that are put together in one reading copy"

@@ -43,6 +43,8 @@ from app.api import (
     scans,
     storage,
     templates,
+    tus,
+    uploads,
     users,
     walls,
 )
@@ -72,6 +74,7 @@ _ROOMS = (
     preparations,
     files,
     scans,
+    uploads,
     receipts,
     objects,
     mail,
@@ -113,6 +116,7 @@ def _let_browsers_in(app: FastAPI, origins: tuple[str, ...]) -> None:
             CORSMiddleware, allow_origins=list(origins), allow_methods=["*"], allow_headers=["*"],
             expose_headers=[
                 "ETag", "Location", "Link", "X-Request-Id", "Retry-After", "Idempotency-Replayed", "Anjuan-Scan",
+                *tus.EXPOSED,
             ],
         )  # fmt: skip
 

@@ -147,10 +147,21 @@ async def uploader(request: Request, actor: Caller, key: IdempotencyKey = None) 
     return _claimed(actor, request, key, b"")
 
 
+# What a resumable upload is to become stands in these.
+_ASKED_BY = ("upload-length", "upload-metadata", "repr-digest")
+
+
+async def beginner(request: Request, actor: Caller, key: IdempotencyKey = None) -> Actor:
+    """Give the actor of a POST that says in its headers what is to begin, with the idempotency claim."""
+    asked = "\n".join(request.headers.get(name, "") for name in _ASKED_BY)
+    return _claimed(actor, request, key, asked.encode("latin-1"))
+
+
 Writer = Annotated[Actor, Depends(writer)]
 EntrantWriter = Annotated[Actor, Depends(entrant_writer)]
 Changer = Annotated[Actor, Depends(changer)]
 Uploader = Annotated[Actor, Depends(uploader)]
+Beginner = Annotated[Actor, Depends(beginner)]
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="ETag of the representation that is changed")]
 
 

@@ -18,13 +18,16 @@ _WORDS = {
     404: "Not there, or not to be known",
     406: "No acceptable form",
     409: "State or uniqueness forbids it",
+    410: "Ended, and not to be gone on with",
     412: "If-Match is stale",
     413: "Body too large",
     415: "Media type not taken",
     416: "Range outside the file",
     422: "Input not valid",
+    423: "Just being finished",
     428: "If-Match needed",
     429: "Too many attempts",
+    460: "Checksum differs",
     503: "A store can't take the act; nothing happened",
 }
 # Whatever the operation: a token that is refused, and the first or a newer one of somebody of an outside issuer.
@@ -135,6 +138,22 @@ def upload(
         parts = {"type": "object", "properties": {**form, "file": binary}, "required": [*form, "file"]}
         content["multipart/form-data"] = {"schema": parts}
     described["openapi_extra"]["requestBody"] = {"required": True, "content": content}
+    return described
+
+
+def tus(
+    act: str,
+    *events: EventType,
+    success: int,
+    refusals: Sequence[int] = (*_WRITE, 412),
+    example: Any = None,
+    body: str | None = None,
+) -> dict[str, Any]:
+    """Describe an operation of the protocol of resumable uploads; `body` is the media type of the bytes it takes."""
+    described = _describe(act, events, refusals, example, None, success)
+    if body is not None:
+        content = {body: {"schema": {"type": "string", "format": "binary"}}}
+        described["openapi_extra"]["requestBody"] = {"required": True, "content": content}
     return described
 
 

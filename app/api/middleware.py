@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api import tus
 from app.api.problems import Bug, answer_error
 from app.core.errors import TooLarge
 from app.core.ids import new_id
@@ -18,7 +19,7 @@ _DIGITS, _MOST_DIGITS = re.compile(r"^[0-9]+$"), 18
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
 # Bodies that are files: their limit is the upload limit, held while they stream.
 _FILE_BODIES = re.compile(
-    r"^/v1/(entries/[^/]+/files|dossiers/[^/]+/(documents|mail)|clients/[^/]+/verifications/[^/]+/copy)$"
+    r"^/v1/(entries/[^/]+/files|dossiers/[^/]+/(documents|mail)|clients/[^/]+/verifications/[^/]+/copy|uploads/[^/]+)$"
 )
 _SECURITY = {
     "X-Content-Type-Options": "nosniff",
@@ -110,6 +111,8 @@ class _Observed:
             headers["X-Request-Id"] = self._request_id
             for name, value in _SECURITY.items():
                 headers.setdefault(name, value)
+            if tus.speaks(self._scope["path"]):
+                headers.update(tus.ON_ALL)
             if self._scope["path"].startswith("/docs"):
                 headers["Content-Security-Policy"] = _PAGES_POLICY
         await self._send(message)

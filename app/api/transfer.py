@@ -39,12 +39,13 @@ def incoming_of(request: Request) -> Incoming:
         chunks=body_of(request),
         original_name=check_file_name(name or UNNAMED),
         declared_type=request.headers.get("content-type", ""),
-        size=_announced(request.headers.get("content-length")),
+        size=announced(request.headers.get("content-length")),
         digest=parse_repr_digest(request.headers.get("repr-digest")),
     )
 
 
-def _announced(length: str | None) -> int | None:
+def announced(length: str | None) -> int | None:
+    """Give the number of bytes that a body says to have, None when it doesn't."""
     # More digits than any size has: Python would refuse thousands of them with an error of its own.
     return int(length.lstrip("0")[:_MOST_DIGITS] or "0") if length and _DIGITS.fullmatch(length) else None
 

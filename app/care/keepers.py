@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from app.storage.keeping import Keeper, Kept
+from app.storage.keeping import Keeper, Kept, Knows
 from app.storage.protocol import StoredObject
 from app.storage.vault import Vault
 
@@ -23,14 +23,17 @@ class Pair:
 
 
 class Keepers:
-    """All keepers as one; its rows are read page by page, so that memory stays bounded."""
+    """All keepers as one; its rows are read page by page, so that memory stays bounded.
 
-    def __init__(self, keepers: Sequence[Keeper]) -> None:
-        self._keepers = tuple(keepers)
+    Parameters: `passing` know objects that are no files yet; the sweep asks them too, a check does not look at them.
+    """
+
+    def __init__(self, keepers: Sequence[Keeper], passing: Sequence[Knows] = ()) -> None:
+        self._keepers, self._knowing = tuple(keepers), (*keepers, *passing)
 
     async def known_keys(self, keys: Sequence[str]) -> set[str]:
         """Tell which of these objects a row names."""
-        return {key for keeper in self._keepers for key in await keeper.known_keys(keys)}
+        return {key for one in self._knowing for key in await one.known_keys(keys)}
 
     async def named(self, keys: Sequence[str]) -> dict[str, Kept]:
         """Give what rows say of these objects, by key."""

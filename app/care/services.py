@@ -1,6 +1,5 @@
 """What can be done in this room, for the one place that wires services."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,7 +14,6 @@ from app.config import Settings
 from app.core.database import Database
 from app.events.recorder import Recorder
 from app.events.unit_of_work import UnitOfWork
-from app.storage.keeping import Keeper
 from app.storage.vault import Vault
 
 # What the application's role may do with the tables of this room.
@@ -44,10 +42,10 @@ def make_care(
     recorder: Recorder,
     gate: Gate,
     store: Vault,
-    several: Sequence[Keeper],
+    keepers: Keepers,
 ) -> CareServices:
     """Wire the services of the room."""
-    keepers, findings = Keepers(several), Findings(database, uow)
+    findings = Findings(database, uow)
     orphans = Orphans(database, recorder, store, keepers)
     grace, care = timedelta(hours=settings.storage.orphan_grace_hours), settings.care
     check = IntegrityCheck(database, uow, store, keepers, findings, orphans, grace)

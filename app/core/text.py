@@ -48,8 +48,8 @@ def readable(value: str) -> str:
     return unicodedata.normalize("NFC", kept).strip()
 
 
-def check_file_name(name: str) -> str:
-    """Give the name of a file as it came, byte for byte.
+def check_file_name(name: str, pointer: str = "/header/content-disposition") -> str:
+    """Give the name of a file as it came, byte for byte; `pointer` says where it came.
 
     Raises Invalid for one that is a path, is longer than 255 characters, or hides something from the eye.
     """
@@ -64,7 +64,7 @@ def check_file_name(name: str) -> str:
             "文件名不得含控制、不可见或方向字符",
         )
     if problem is not None:
-        raise Invalid.field("/header/content-disposition", "file_name", *problem)
+        raise Invalid.field(pointer, "file_name", *problem)
     return name
 
 

@@ -89,21 +89,42 @@ class FileService:
 
         Raises DossierFrozen, ElectronicContentRefused, and what `receive` raises; then nothing is kept.
         """
-        entry = await self._entry(actor, "file.add", entry_id)
-        dossier_id: UUID = entry["dossier_id"]
-        _require_taking(await self._dossiers.stand(actor, "file.add", dossier_id), entry["supplement_id"])
-        subject = Subject("entry", entry_id, dossier_id=dossier_id, entry_id=entry_id)
-        stored = await self._receive(actor, subject, dossier_id, incoming, self._upload_limit)
+        entry = await self.admit(actor, entry_id)
+        stored = await self.take_in(actor, entry, incoming)
         actor = with_body(actor, stored, b"")
         try:
             async with self._uow.begin(actor) as tx:
-                dossier = await self._dossiers.stand(actor, "file.add", dossier_id, inside=tx.connection, lock=True)
-                entry = await self._entry(actor, "file.add", entry_id, inside=tx.connection)
-                _require_taking(dossier, entry["supplement_id"])
-                return tx.result(await self._keep(tx, entry, stored))
+                return tx.result(await self.add_within(tx, entry_id, entry["dossier_id"], stored))
         except (AppError, Replay) as error:
             await self.forget([stored], error)
             raise
+
+    async def judge(self, actor: Actor, entry_id: UUID, hidden: Subject) -> Row:
+        """Give an entry that the actor may add files to, whatever state its dossier is in.
+
+        A refusal names `hidden` where the actor does not see the entry, so that it says no more than he had asked by.
+        """
+        row = await repository.find(self._database, actor, entry_id)
+        return await self._gate.judge(actor, "file.add", subject_of(row) if row else hidden, row)
+
+    async def admit(self, actor: Actor, entry_id: UUID) -> Row:
+        """Give an entry that takes a file of the actor now; raises what `add` raises before a byte is taken."""
+        entry = await self._entry(actor, "file.add", entry_id)
+        dossier = await self._dossiers.stand(actor, "file.add", entry["dossier_id"])
+        _require_taking(dossier, entry["supplement_id"])
+        return entry
+
+    async def take_in(self, actor: Actor, entry: Row, incoming: Incoming) -> Stored:
+        """Take a file of an entry into the store; who calls this forgets it on a failure."""
+        subject = Subject("entry", entry["id"], dossier_id=entry["dossier_id"], entry_id=entry["id"])
+        return await self._receive(actor, subject, entry["dossier_id"], incoming, self._upload_limit)
+
+    async def add_within(self, tx: Transaction, entry_id: UUID, dossier_id: UUID, stored: Stored) -> FileOut:
+        """Make a stored file the newest version of its entry in a transaction under way; judged once more."""
+        dossier = await self._dossiers.stand(tx.actor, "file.add", dossier_id, inside=tx.connection, lock=True)
+        entry = await self._entry(tx.actor, "file.add", entry_id, inside=tx.connection)
+        _require_taking(dossier, entry["supplement_id"])
+        return await self._keep(tx, entry, stored)
 
     async def add_document(self, actor: Actor, dossier_id: UUID, data: EntryCreate, incoming: Incoming) -> DocumentOut:
         """Register an entry and store its file in one act: both or neither."""

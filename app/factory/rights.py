@@ -62,6 +62,8 @@ RIGHTS = {
     "submissions": "SELECT, INSERT, UPDATE",
     "supplements": "SELECT, INSERT, UPDATE",
     "templates": "SELECT, INSERT",
+    "upload_pieces": "SELECT, INSERT, DELETE",
+    "uploads": "SELECT, INSERT, UPDATE, DELETE",
     "users": "SELECT, INSERT, UPDATE",
     "wall_clients": "SELECT, INSERT, DELETE",
     "wall_dossiers": "SELECT, INSERT, DELETE",

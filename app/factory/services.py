@@ -19,6 +19,7 @@ from app.auth.sessions import SessionService
 from app.auth.throttle import Limit, Throttle
 from app.auth.tokens import Tokens
 from app.auth.users import UserService
+from app.care.keepers import Keepers
 from app.care.services import CareServices, make_care
 from app.clients.completeness import ClientCompletenessService
 from app.clients.consent_copies import ConsentCopyService
@@ -60,6 +61,8 @@ from app.reports.papers import CopyPlace, Papers, make_papers
 from app.reports.store_locks import StoreLocks
 from app.rulebook.service import Rulebook
 from app.storage.scans import ScanPolicy
+from app.uploads.pieces import PieceStore
+from app.uploads.service import UploadService
 
 _Base: TypeAlias = tuple[Database, UnitOfWork, Recorder, Gate]
 
@@ -203,7 +206,14 @@ class Services:
     @cached_property
     def care(self) -> CareServices:
         keepers = (self.files.keeper, self.verifications.keeper, self.conflicts.consents.keeper)
-        return make_care(self._settings, *self._base, self.resources.store, keepers)
+        return make_care(self._settings, *self._base, self.resources.store, Keepers(keepers, passing=(self.uploads,)))
+
+    @cached_property
+    def uploads(self) -> UploadService:
+        return UploadService(
+            *self._base, self.files, PieceStore(self.resources.store),
+            limit=self._upload_limit, hours=self._settings.storage.upload_hours,
+        )  # fmt: skip
 
     @cached_property
     def collection(self) -> CollectionServices:

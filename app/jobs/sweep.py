@@ -19,18 +19,20 @@ from app.storage.protocol import StoredObject
 
 _log = structlog.get_logger()
 _BATCH = 500
+_PREFIXES = ("files/", "uploads/")
 
 
 async def sweep_orphans(services: Services) -> int:
     """Remove all orphans that are old enough; give their number. Each batch that removed something is an event."""
     resources, oldest_kept = services.resources, _oldest_kept(services)
     swept, batch = 0, list[StoredObject]()
-    async for found in resources.store.list("files/"):
-        if found.modified is not None and found.modified < oldest_kept:
-            batch.append(found)
-        if len(batch) == _BATCH:
-            swept += await _sweep(services, batch)
-            batch = []
+    for prefix in _PREFIXES:
+        async for found in resources.store.list(prefix):
+            if found.modified is not None and found.modified < oldest_kept:
+                batch.append(found)
+            if len(batch) == _BATCH:
+                swept += await _sweep(services, batch)
+                batch = []
     return swept + await _sweep(services, batch)
 
 

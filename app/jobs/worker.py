@@ -22,6 +22,7 @@ from app.jobs.locks import look_at_locks
 from app.jobs.reminders import remind_of_filing
 from app.jobs.scanning import scan_files
 from app.jobs.sweep import sweep_orphans, sweep_uploads
+from app.jobs.uploads import end_expired_uploads
 
 _log = structlog.get_logger()
 _HOUR, _MINUTE = 3600.0, 60.0
@@ -45,6 +46,7 @@ JOBS = (
     Job("forget_old_keys", _HOUR, forget_old_keys),
     Job("forget_old_sessions", _HOUR, forget_old_sessions),
     Job("remind_of_filing", _HOUR, remind_of_filing),
+    Job("end_expired_uploads", _HOUR, end_expired_uploads),
     Job("sweep_orphans", _HOUR, sweep_orphans),
     Job("check_integrity", _MINUTE, check_integrity, breaks_off=True),
     Job("sweep_uploads", _HOUR, sweep_uploads),

@@ -24,12 +24,16 @@ class Kept:
     entry_id: UUID | None = None
 
 
-class Keeper(Protocol):
+class Knows(Protocol):
     """Somebody whose rows name objects of the store."""
 
     async def known_keys(self, keys: Sequence[str]) -> set[str]:
         """Tell which of these objects a row names."""
         ...
+
+
+class Keeper(Knows, Protocol):
+    """Somebody whose objects are to last, so that checks go through them."""
 
     async def kept(self, after_key: str, limit: int) -> list[Kept]:
         """Give up to `limit` objects behind a key, in the order of their keys."""

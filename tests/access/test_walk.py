@@ -23,6 +23,7 @@ from tests.api.test_off_volume import registered
 from tests.api.test_receipts import handed_over
 from tests.api.test_routes import PUBLIC, operations
 from tests.support.firm import Firm, Person, Refusal
+from tests.support.tus import BYTES, TUS, begun, encoded
 
 # Operations whose refusal is no matter of roles or of a dossier: they are about the caller himself.
 OWN = {"log_out", "list_sessions", "end_session", "change_password", "read_identity"}
@@ -36,6 +37,7 @@ NAMED = {"read_integration", "change_integration", "renew_secret", "read_user", 
 BY_ROLE = {"archivist", "director"}
 _OF_A_DOSSIER = {
     "dossier_id", "entry_id", "file_id", "grant_id", "request_id", "receipt_id", "object_id", "engagement_id",
+    "upload_id",
 }  # fmt: skip
 Ids = dict[str, str]
 
@@ -71,7 +73,10 @@ def calls(schema: dict[str, Any], ids: Ids) -> Iterator[Call]:
             }
         names = re.findall(r"\{([a-z_]+)\}", path)
         filled = re.sub(r"\{([a-z_]+)\}", lambda found: ids[found[1]], path)
-        leads = bool(_OF_A_DOSSIER & set(names))
+        leads = bool(_OF_A_DOSSIER & set(names)) or path == "/v1/uploads"
+        if path.startswith("/v1/uploads"):
+            said = {"Upload-Length": "1", "Upload-Offset": "0", "Upload-Metadata": encoded(entry_id=ids["entry_id"])}
+            options["headers"] |= {**TUS, **said, "Content-Type": BYTES}
         yield Call(one["operationId"], one["x-permission"]["act"], method.upper(), filled, options, leads)
 
 
@@ -109,6 +114,7 @@ async def things(firm: Firm) -> tuple[Person, Ids]:
         "receipt_id": receipt["id"], "object_id": thing["id"],
         "volume": "1", "form": "cover",
         "consent_id": consent.json()["id"], "intake_id": intake.json()["id"],
+        "upload_id": (await begun(lead, entry["id"], 1)).rpartition("/")[2],
         "check_id": check["id"], "hit_id": check["hits"][0]["id"],
     }  # fmt: skip
 
@@ -131,6 +137,8 @@ def known(call: Call, role: str) -> bool:
     sees = role in BY_ROLE and role not in SEPARATED
     if call.act == "access.report":
         return sees or role in {"security_admin", "auditor"}
+    if call.path.startswith("/v1/uploads/"):
+        return False
     if call.name in DECIDED:
         return role == "director"
     if call.name == "read_event":

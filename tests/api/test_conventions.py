@@ -317,6 +317,8 @@ async def test_cors_is_for_the_origins_of_the_settings(settings: Settings) -> No
             given = await http.get("/v1/auth/me", headers={"Origin": origin})
             assert asked.status_code == (200 if allowed else 400)
             assert given.status_code == 401
+            exposed = given.headers.get("access-control-expose-headers", "").split(", ")
+            assert {"ETag", "Location", "Upload-Offset", "Tus-Resumable", "Anjuan-File-Id"} <= {*exposed}
             for answer in (asked, given):
                 assert answer.headers.get("access-control-allow-origin") == (origin if allowed else None)
                 assert "access-control-allow-credentials" not in answer.headers

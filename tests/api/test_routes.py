@@ -32,7 +32,7 @@ from app.reports.events import LOCK_FAILED, LOCK_LOST, LOCK_PROVEN, LOCK_UNSUPPO
 from tests.support.firm import Firm
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-PUBLIC = {"issue_token", "read_jwks", "check_live", "check_ready", "read_metrics", "read_version"}
+PUBLIC = {"issue_token", "read_jwks", "check_live", "check_ready", "read_metrics", "read_version", "read_tus"}
 
 # Acts that are asked for within an operation that is named after another.
 ACTS_WITHIN = {

@@ -247,7 +247,7 @@ async def test_worker_process_works_and_ends_when_told(
     process = started(settings, command, log)
     try:
         eyes = await asyncpg.connect(database.owner_url)
-        for _ in range(200):
+        for _ in range(600):
             rows = await eyes.fetch("SELECT details FROM events WHERE type = 'storage.orphans_swept'")
             if any(key in row["details"] for row in rows):
                 break

@@ -25,6 +25,7 @@ class Way:
         self._flows.set()
         self._answer: bytes | None = None
         self._left: int | None = None
+        self._to_come: int | None = None
         self._open: set[asyncio.StreamWriter] = set()
 
     async def open(self) -> None:
@@ -54,6 +55,10 @@ class Way:
     def shut_after(self, size: int) -> None:
         """Break every connection once the server has sent so many bytes more."""
         self._left = size
+
+    def cut_after(self, size: int) -> None:
+        """Break the connections that there are, once, when clients have sent so many bytes more."""
+        self._to_come = size
 
     async def answer(self, answer: bytes) -> None:
         """Answer every new request with these bytes."""
@@ -87,6 +92,12 @@ class Way:
                         return
                 writer.write(data)
                 await writer.drain()
+                if not limited and self._to_come is not None:
+                    self._to_come -= len(data)
+                    if self._to_come < 0:
+                        self._to_come = None
+                        await self.cut()
+                        return
         writer.close()
 
 

@@ -148,6 +148,12 @@ FILE: dict[str, Any] = {
     "media_type": "application/pdf", "size": 48213, "sha256": "0" * 64, "pages": 6, "scan": "off", "duplicate_of": [],
     "created_at": TIME, "created_by": PERSON_REF,
 }  # fmt: skip
+UPLOAD: dict[str, Any] = {
+    "id": ID(16), "entry_id": ID(8), "state": "open", "original_name": "庭审录像.mp4", "length": 734003200,
+    "offset": 268435456, "file_id": None, "end_reason": None,
+    "metadata": "entry_id MDE5OWMwZGUtN2IxZS03Y2MwLTgwMDAtM2YwZTVkM2E5YTA4,filename 5bqt5a6h5b2V5YOPLm1wNA==",
+    "created_at": TIME, "expires_at": "2026-12-01T04:00:00.123456Z",
+}  # fmt: skip
 DOCUMENT: dict[str, Any] = {"entry": ENTRY, "file": FILE}
 EVENT: dict[str, Any] = {
     "id": ID(10), "recorded_at": TIME, "type": "entry.viewed", "outcome": "success",
