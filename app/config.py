@@ -91,6 +91,9 @@ class StorageSettings(_Section):
     key_store_dir: Path | None = Field(
         None, description="Directory of the keys that files are sealed with; shared by all machines of an installation"
     )
+    master_key_file: Path | None = Field(
+        None, description="File of the master keys, if they shall lie apart from the keys that they wrap"
+    )
     key_backup_dir: Path | None = Field(None, description="Directory of the key store's daily backups")
     key_backup_days: int = Field(
         30,

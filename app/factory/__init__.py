@@ -13,14 +13,13 @@ from app.core.errors import Invalid
 from app.core.ids import new_id
 from app.embedded.processes import EmbeddedError
 from app.events.unit_of_work import UnitOfWork
-from app.factory.resources import ROOT, Resources, make_database, make_resources, make_store, schema_head
+from app.factory.resources import ROOT, Resources, make_database, make_keys, make_resources, make_store, schema_head
 from app.factory.rights import FUNCTIONS, RIGHTS
 from app.factory.services import Services, make_services, make_throttle
-from app.storage.key_store import KeyStore
 
 __all__ = [
-    "ROOT", "Resources", "Services", "bootstrap_admin", "make_database", "make_key_store", "make_resources",
-    "make_services", "make_store", "make_throttle", "migrate", "schema_head", "version",
+    "ROOT", "Resources", "Services", "bootstrap_admin", "make_database", "make_key_store", "make_keys",
+    "make_resources", "make_services", "make_store", "make_throttle", "migrate", "schema_head", "version",
 ]  # fmt: skip
 
 
@@ -32,7 +31,7 @@ def migrate(owner_url: str, app_role: str) -> None:
 
 async def make_key_store(settings: Settings) -> None:
     """Make the key store of an empty installation; refuse to make one where files lie that need another."""
-    keys = KeyStore(settings.key_store_dir)
+    keys = make_keys(settings)
     if keys.exists:
         return
     database = make_database(settings.database, size=2)

@@ -14,6 +14,7 @@ from app.core.database import Database
 from app.entries.pagecount import PageCounter
 from app.events.recorder import Recorder
 from app.storage.key_store import KeyStore
+from app.storage.master_keys import MasterKeyFile
 from app.storage.protocol import ObjectStore
 from app.storage.s3 import S3Options, S3Store
 from app.storage.scanner import ClamScanner
@@ -94,6 +95,12 @@ def make_store(settings: StorageSettings) -> S3Store:
     )
 
 
+def make_keys(settings: Settings) -> KeyStore:
+    """Make what gives the keys that files are sealed with; blocking, and it need not exist yet."""
+    apart = settings.storage.master_key_file
+    return KeyStore(settings.key_store_dir, MasterKeyFile(apart) if apart else None)
+
+
 def make_resources(settings: Settings, store: ObjectStore | None = None) -> Resources:
     """Make what a process holds open; tests hand in a store of their own."""
     recording = make_database(settings.database, size=_RECORDER_CONNECTIONS)
@@ -102,7 +109,7 @@ def make_resources(settings: Settings, store: ObjectStore | None = None) -> Reso
         database=make_database(settings.database),
         recording=recording,
         recorder=Recorder(recording),
-        store=Vault(store or make_store(settings.storage), KeyStore(settings.key_store_dir)),
+        store=Vault(store or make_store(settings.storage), make_keys(settings)),
         counter=PageCounter(),
         keys=TokenKeys(settings.key_dir),
         issuer_keys=make_issuer_keys(settings.oidc),

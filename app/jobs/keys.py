@@ -14,7 +14,7 @@ from app.core.clock import now
 from app.core.ids import new_id
 from app.events.recorder import Recorder
 from app.events.vocabulary import Subject
-from app.factory import Services, make_database
+from app.factory import Services, make_database, make_keys
 from app.jobs.events import KEYS_BACKED_UP, KEYS_RESTORED, MASTER_KEYS_DROPPED, MASTER_KEYS_ROTATED
 from app.storage.key_store import KeyStore, Restored
 
@@ -73,7 +73,7 @@ async def _recording(settings: Settings) -> AsyncIterator[tuple[Recorder, KeySto
     recorder = Recorder(database)
     try:
         await database.fetchval("SELECT 1")
-        yield recorder, KeyStore(settings.key_store_dir), service_actor("CLI", "keys", str(new_id()))
+        yield recorder, make_keys(settings), service_actor("CLI", "keys", str(new_id()))
     finally:
         await recorder.close()
         await database.close()

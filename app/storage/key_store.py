@@ -21,7 +21,7 @@ from app.storage.errors import KeyDestroyed, KeyMissing, KeyStoreUnavailable
 from app.storage.master_keys import MasterKeyFile, MasterKeys, sync_directory, write_safely
 from app.storage.segments import KEY, Owner, OwnerKind
 
-_MARKER, _LOCK, _MASTERS = "key-store.json", ".lock", "master-keys.json"
+_MARKER, _LOCK, MASTERS = "key-store.json", ".lock", "master-keys.json"
 _NAMES = {OwnerKind.DOSSIER: "dossiers", OwnerKind.CLIENT: "clients", OwnerKind.CONFLICT_CHECK: "conflict-checks"}
 _BACKUP = "keys-{:%Y%m%dT%H%M%S%fZ}.jsonl"
 
@@ -44,7 +44,7 @@ class KeyStore:
 
     def __init__(self, directory: Path, masters: MasterKeys | None = None) -> None:
         self._home = directory
-        self._masters = masters or MasterKeyFile(directory / _MASTERS)
+        self._masters = masters or MasterKeyFile(directory / MASTERS)
 
     @property
     def exists(self) -> bool:
@@ -56,8 +56,7 @@ class KeyStore:
         if self.exists:
             return
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if isinstance(self._masters, MasterKeyFile) and not (self._home / _MASTERS).exists():
-            self._masters.make()
+        self._masters.make()
         for name in _NAMES.values():
             (self._home / name).mkdir(mode=0o700, exist_ok=True)
         # Last: a store that was half made is made again.

@@ -25,6 +25,10 @@ class MasterKeys(Protocol):
     Every verb raises `KeyStoreUnavailable` when the keys can't be used now.
     """
 
+    def make(self) -> None:
+        """Make a first master key, unless there is one."""
+        ...
+
     def wrap(self, key: bytes, bound: bytes) -> tuple[str, bytes]:
         """Wrap with the current master key, bound to `bound`; give the master key's id and the wrapped key."""
         ...
@@ -60,10 +64,10 @@ class MasterKeyFile:
         self._path = path
 
     def make(self) -> None:
-        """Make the file with a first key; raise FileExistsError when it is there."""
-        if self._path.exists():
-            raise FileExistsError(self._path)
-        write_safely(self._path, _text([_new_master()]))
+        """See `MasterKeys`."""
+        if not self._path.exists():
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_safely(self._path, _text([_new_master()]))
 
     def wrap(self, key: bytes, bound: bytes) -> tuple[str, bytes]:
         """See `MasterKeys`."""

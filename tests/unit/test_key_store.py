@@ -13,6 +13,7 @@ import pytest
 from app.storage import key_store
 from app.storage.errors import KeyDestroyed, KeyMissing, KeyStoreUnavailable
 from app.storage.key_store import KeyStore, Restored
+from app.storage.master_keys import MasterKeyFile
 from app.storage.segments import Owner, OwnerKind
 
 MONTH = timedelta(days=30)
@@ -185,3 +186,17 @@ def test_broken_files_are_a_fault_and_never_a_new_key(keys: KeyStore, garbage: s
         with pytest.raises(KeyStoreUnavailable):
             verb(one)
     assert keys._path(one).read_text() == garbage
+
+
+def test_master_keys_may_lie_apart(tmp_path: Path) -> None:
+    apart = MasterKeyFile(tmp_path / "elsewhere" / "masters.json")
+    keys = KeyStore(tmp_path / "keys", apart)
+    keys.make()
+    one = owner()
+    key = keys.key_for(one)
+    assert not (tmp_path / "keys" / "master-keys.json").exists()
+    assert KeyStore(tmp_path / "keys", apart).key_of(one) == key
+    (tmp_path / "elsewhere" / "masters.json").unlink()
+    for act in (lambda: keys.key_of(one), lambda: keys.key_for(owner()), keys.rotate, keys.probe):
+        with pytest.raises(KeyStoreUnavailable):
+            act()
