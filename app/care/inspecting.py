@@ -138,10 +138,10 @@ class Inspector:
                     await self._pace.took(len(chunk))
         except Unavailable:
             raise
-        except ObjectMissing:
-            return Flaw(kept, FindingKind.MISSING, "no such object")
         except KeyDestroyed:
             return None  # on purpose, and for good: that it can't be read is as it should be
+        except ObjectMissing:
+            return Flaw(kept, FindingKind.MISSING, "no such object")
         except AppError as error:
             return Flaw(kept, FindingKind.CORRUPT, reasons[0] if reasons else error.code)
         return None

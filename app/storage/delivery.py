@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from hashlib import sha256 as new_sha256
 
-from app.storage.errors import KeyMissing, ObjectCorrupt
+from app.storage.errors import ObjectCorrupt
 from app.storage.vault import Vault
 
 Alarm = Callable[[str], Awaitable[None]]
@@ -47,9 +47,6 @@ class Delivery:
             yield
         except ObjectCorrupt as error:
             await self._alarm(error.reason)
-            raise
-        except KeyMissing:
-            await self._alarm("its key is missing")
             raise
 
     @staticmethod

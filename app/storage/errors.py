@@ -80,13 +80,16 @@ class KeyStoreUnavailable(Unavailable):
         return f"{self.title_en}: {self.reason}" if self.reason else self.title_en
 
 
-class KeyMissing(AppError):
+class KeyMissing(ObjectCorrupt):
     """The key that a stored file was sealed with is not in the key store, though it was never destroyed."""
 
     code, status, title_en, title_zh = "key_missing", 500, "The file's key is missing", "文件密钥缺失"
 
+    def __init__(self) -> None:
+        super().__init__("its key is missing")
 
-class KeyDestroyed(AppError):
+
+class KeyDestroyed(ObjectMissing):
     """The key of the file's dossier was destroyed: its bytes can't be had again by anybody."""
 
     code, status, title_en, title_zh = "key_destroyed", 410, "The file was destroyed", "文件已销毁"

@@ -5,11 +5,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from uuid import UUID
 
 from rich.console import Console
 
 from app.config import Settings
 from app.jobs.fsck import FINDINGS, NOT_DONE, SOUND, Wish, fsck
+from app.storage.segments import Owner, OwnerKind
 from tests.support.damage import (
     OLD,
     YOUNG,
@@ -180,3 +182,24 @@ def test_without_an_instance_it_says_so(tmp_path: Path) -> None:
     assert (told.returncode, told.stdout) == (NOT_DONE, "")
     assert "Nothing runs on" in told.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_keys_that_are_lost_are_found_and_those_destroyed_are_not(
+    firm: Firm, settings: Settings, disk: Disk
+) -> None:
+    """A lost key is a loss; a destroyed one is what was meant."""
+    papers, destroyed = await Papers.begin(firm), await Papers.begin(firm)
+    (lost,), _ = await papers.store(1), await destroyed.store(1)
+    keys = firm.services.resources.store.keys
+    keys._path(Owner(OwnerKind.DOSSIER, UUID(papers.dossier["id"]))).unlink()
+    keys.destroy(Owner(OwnerKind.DOSSIER, UUID(destroyed.dossier["id"])))
+    status, report, _ = await fsck_by(settings, deep=True)
+    assert (status, found(report)) == (FINDINGS, {lost: ("corrupt", "its key is missing")})
+    answer = await papers.lawyer.get(f"/v1/files/{await _file_of(firm, lost)}/content")
+    assert (answer.status_code, answer.json()["code"]) == (500, "key_missing")
+    assert await firm.events(answer) == [("file.read", "success"), ("file.damaged", "failed")]
+
+
+async def _file_of(firm: Firm, key: str) -> UUID:
+    found: UUID = await firm.eyes.fetchval("SELECT id FROM files WHERE object_key = $1", key)
+    return found
