@@ -67,7 +67,7 @@ def settings(database: TestDatabase, s3: EmbeddedS3, tmp_path: Path) -> Settings
             s3_endpoint=s3.endpoint, s3_access_key=SecretStr(s3.access_key), s3_secret_key=SecretStr(s3.secret_key),
             s3_bucket_prefix="faults", orphan_grace_hours=1 / 3600 / 100,
         ),
-        auth=AuthSettings(actor_cache_seconds=0), http=HttpSettings(log_level="error"),
+        auth=AuthSettings(actor_cache_seconds=0, token_minutes=24 * 60), http=HttpSettings(log_level="error"),
     )  # fmt: skip
     KeyStore(made.key_store_dir).make()
     return made
