@@ -42,6 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(root, ignore_errors=True))
 
 
+_MEMORY, _ROOM = Path("/dev/shm"), 4 * 1024**3
 # Files that take minutes begin first, or one worker would be at them alone when all others are done.
 _LONG = ("test_schemathesis.py", "test_model.py", "test_keycloak.py", "test_killed.py", "test_four_nodes.py")
 
@@ -52,11 +53,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def quick_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A directory in memory where there is room; each test copies a database, some thousand small files."""
+    if not _MEMORY.is_dir() or shutil.disk_usage(_MEMORY).free < _ROOM:
+        yield tmp_path_factory.mktemp("postgres")
+        return
+    place = Path(tempfile.mkdtemp(prefix="anjuan-tests-", dir=_MEMORY))
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(quick_place: Path) -> Iterator[EmbeddedPostgres]:
     """A real server with the migrated database `anjuan`; durability is off, for nothing here survives the run."""
     server = EmbeddedPostgres(
-        tmp_path_factory.mktemp("postgres"),
-        settings={"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"},
+        quick_place, settings={"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     )
     server.start()
     try:

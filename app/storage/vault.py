@@ -5,8 +5,8 @@ it is. Bytes pass in segments of 1 MiB, never whole; ranges open only the segmen
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TypeVar
@@ -79,7 +79,8 @@ class Vault:
             async with self.beneath.get(key) as sealed:
                 source = _Source(sealed)
                 seal = await self._unwrap(key, await source.take(HEADER))
-                yield _opened(source, _Opening(seal, 0, None, watch), 0)
+                async with aclosing(_opened(source, _Opening(seal, 0, None, watch), 0)) as chunks:
+                    yield chunks
             return
         if end == start:
             async with self.beneath.get(key, 0, 0) as nothing:
@@ -90,8 +91,11 @@ class Vault:
         first = start // SEGMENT
         # One byte more than the segments asked for tells whether the last of them is the last of the file.
         until = None if end is None else HEADER + -(-end // SEGMENT) * SEALED_SEGMENT + 1
-        async with self.beneath.get(key, HEADER + first * SEALED_SEGMENT, until) as sealed:
-            yield _opened(_Source(sealed), _Opening(seal, start, end, watch), first)
+        async with (
+            self.beneath.get(key, HEADER + first * SEALED_SEGMENT, until) as sealed,
+            aclosing(_opened(_Source(sealed), _Opening(seal, start, end, watch), first)) as opened,
+        ):
+            yield opened
 
     async def _unwrap(self, key: str, header: bytes) -> Seal:
         try:
@@ -229,7 +233,7 @@ class _Opening:
         return plain
 
 
-async def _opened(source: _Source, opening: _Opening, first: int) -> AsyncIterator[bytes]:
+async def _opened(source: _Source, opening: _Opening, first: int) -> AsyncGenerator[bytes, None]:
     """Give the plain bytes of segments from `first` on; a segment is opened while the next one comes in."""
     number, coming = first, None
     sealed = await source.take(SEALED_SEGMENT)

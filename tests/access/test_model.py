@@ -219,5 +219,13 @@ async def test_all_agree(connection: "asyncpg.Connection[asyncpg.Record]", world
 def test_every_act_with_a_need_is_compared() -> None:
     compared = {*DOSSIER_ACTS, *ENTRY_ACTS, *FILE_ACTS, *ENGAGEMENT_ACTS}
     # These stand on conditions of their own, shown over HTTP.
-    apart = {"filing.check", "entry.lower_level", "grant.read", "grant.revoke", "access.decide", "access.read_request"}
+    apart = {
+        "file.release",
+        "filing.check",
+        "entry.lower_level",
+        "grant.read",
+        "grant.revoke",
+        "access.decide",
+        "access.read_request",
+    }
     assert {name for name, act in ACTS.items() if act.need is not Need.NOTHING} == compared | apart
