@@ -43,7 +43,8 @@ async def test_no_server_error_and_answers_as_described(
     command = [
         sys.executable, "-c", RUN, "run",
         f"{served.url}/openapi.json", "--header", f"Authorization: Bearer {person.token}", "--checks", CHECKS,
-        "--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES, "--seed", "1", "--workers", "2",
+        "--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES, "--seed", "1",
+        "--workers", "1",  # Python 3.11 loses count in `ast.parse` when several threads are in it
         "--continue-on-failure", "--request-timeout", "20", "--no-color", "--warnings", "off",
         "--exclude-operation-id", "log_out",  # it would end the one session that all others need
     ]  # fmt: skip
