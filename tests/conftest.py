@@ -120,8 +120,8 @@ async def database(postgres: EmbeddedPostgres) -> AsyncIterator[TestDatabase]:
 
 @pytest.fixture
 def settings(database: TestDatabase, s3: EmbeddedS3, tmp_path: Path) -> Settings:
-    """Settings as `anjuan run` would make them, with the key store that it makes."""
-    made = Settings(
+    """Settings as `anjuan run` would make them."""
+    return Settings(
         run=RunSettings(data_dir=tmp_path / "data"),
         database=DatabaseSettings(database_url=SecretStr(database.app_url), database_acquire_seconds=3),
         storage=StorageSettings(
@@ -131,13 +131,12 @@ def settings(database: TestDatabase, s3: EmbeddedS3, tmp_path: Path) -> Settings
         auth=AuthSettings(actor_cache_seconds=0, login_max_failures=3, login_pause_seconds=2),
         http=HttpSettings(log_level="error"),
     )  # fmt: skip
-    KeyStore(made.key_store_dir).make()
-    return made
 
 
 @pytest.fixture
 async def app(settings: Settings) -> AsyncIterator[FastAPI]:
-    """The running application."""
+    """The running application, with the key store that `anjuan run` makes."""
+    KeyStore(settings.key_store_dir).make()
     application = create_app(settings, make_resources(settings))
     async with LifespanManager(application, startup_timeout=30, shutdown_timeout=30):
         yield application

@@ -35,7 +35,7 @@ from tests.support.server import environment
 ROOT = Path(__file__).parents[2]
 # A small batch and a slow rate, so that there is a middle to be killed in.
 SLOW = "from app.care import check; check._BATCH = 4; from app.cli import main; main()"
-OPTIONS = ["fsck", "--deep", "--mib-per-second", "0.2", "--json"]
+OPTIONS = ["fsck", "--deep", "--mib-per-second", "0.08", "--json"]
 
 
 @pytest.mark.parametrize("deep", [False, True])
