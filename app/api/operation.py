@@ -75,6 +75,16 @@ async def check_live() -> Live:
 )
 async def check_ready(app: App) -> Response:
     """Tell whether every dependency answers; 503 when one does not. What is merely degraded serves on."""
+    found = await _dependencies(app)
+    ill = {name for name, dependency in found.items() if dependency.status != "ok"}
+    # Files wait for the scanner, callers don't: a process without it is no reason to send them elsewhere.
+    well = not ill & {"database", "store"}
+    ready = Ready(status=("degraded" if ill else "ok") if well else "unavailable", dependencies=found)
+    headers = {"Cache-Control": "no-store"} if well else {"Cache-Control": "no-store", "Retry-After": "2"}
+    return Response(ready.model_dump_json(), 200 if well else 503, headers, media_type="application/json")
+
+
+async def _dependencies(app: Services) -> dict[str, Dependency]:
     resources = app.resources
     probes = {
         "database": _probe(resources.database.fetchval("SELECT 1")), "store": _probe(resources.store.probe()),
@@ -83,13 +93,7 @@ async def check_ready(app: App) -> Response:
     if resources.scanner is not None:
         # Soon given up, for whoever asks must not wait longer because of it.
         probes["scanner"] = _probe(resources.scanner.version(), _SCANNER_SECONDS)
-    found = dict(zip(probes, await asyncio.gather(*probes.values()), strict=True))
-    ill = {name for name, dependency in found.items() if dependency.status != "ok"}
-    # Files wait for the scanner, callers don't: a process without it is no reason to send them elsewhere.
-    well = not ill & {"database", "store"}
-    ready = Ready(status=("degraded" if ill else "ok") if well else "unavailable", dependencies=found)
-    headers = {"Cache-Control": "no-store"} if well else {"Cache-Control": "no-store", "Retry-After": "2"}
-    return Response(ready.model_dump_json(), 200 if well else 503, headers, media_type="application/json")
+    return dict(zip(probes, await asyncio.gather(*probes.values()), strict=True))
 
 
 async def _locks(app: Services) -> Dependency:

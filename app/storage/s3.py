@@ -8,15 +8,13 @@ mark it as deleted, and the bytes of a refused upload would stay for ever.
 """
 
 import asyncio
-import re
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from itertools import islice
-from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 import structlog
@@ -24,11 +22,12 @@ import urllib3
 
 from app.core.errors import AppError
 from app.storage.body import CheckedBody, Part, Whole, buffered_parts, in_memory, streamed_parts
-from app.storage.errors import ObjectCorrupt, ObjectLocked, ObjectMissing, StoreUnavailable
+from app.storage.errors import ObjectCorrupt, ObjectLocked, ObjectMissing
 from app.storage.locks import Capabilities, LockMode, LockState, Upload, check_moment
 from app.storage.protocol import StoredObject, check_key, check_range
 from app.storage.s3_admin import Bucket, in_thread, make_client
-from app.storage.wire import Answer, Wire, read_chunks, refusal
+from app.storage.s3_answers import accepted, expected_length, refused, text
+from app.storage.wire import Wire, read_chunks, refusal
 
 MIB, GIB = 1024**2, 1024**3
 PAGE = 1000
@@ -99,7 +98,7 @@ class S3Store:
         try:
             answer = await self._wire.send("PUT", self._sign("PUT", key), part, part.length)
             md5 = await part.md5()
-            etag = _accepted(answer, md5)
+            etag = accepted(answer, md5)
             if etag != md5:
                 await self._check_size(key, part.length)
         except BaseException:
@@ -119,7 +118,7 @@ class S3Store:
                 async for part in parts:
                     query = {"partNumber": str(len(tags) + 1), "uploadId": upload}
                     answer = await self._wire.send("PUT", self._sign("PUT", key, query), part, part.length)
-                    tags.append(_accepted(answer, await part.md5()))
+                    tags.append(accepted(answer, await part.md5()))
                     total += part.length
             completing = True
             etag = await self._complete_upload(key, upload, tags)
@@ -134,7 +133,7 @@ class S3Store:
             answer = await self._wire.send("POST", self._sign("POST", key, {"uploads": ""}))
             if not answer.ok:
                 raise answer.error()
-            return _text(answer.body, "UploadId")
+            return text(answer.body, "UploadId")
 
         async def undo() -> None:
             await self._undo_upload(key, await started, completing=False)
@@ -155,8 +154,8 @@ class S3Store:
         part = in_memory(f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode())
         answer = await self._wire.send("POST", self._sign("POST", key, {"uploadId": upload}), part, part.length)
         if not answer.ok:
-            raise _refused(answer)
-        return _text(answer.body, "ETag").strip('"')
+            raise refused(answer)
+        return text(answer.body, "ETag").strip('"')
 
     async def _undo_upload(self, key: str, upload: str, completing: bool) -> None:
         await self._wire.send("DELETE", self._sign("DELETE", key, {"uploadId": upload}))
@@ -193,7 +192,7 @@ class S3Store:
                 return
             if response.status not in {200, HTTP_PARTIAL}:
                 raise (await refusal(response)).error()
-            length = _expected_length(response.headers, start, end)
+            length = expected_length(response.headers, start, end)
             async with aclosing(read_chunks(response, length)) as chunks:
                 yield chunks
 
@@ -295,53 +294,6 @@ class S3Store:
         return self._minio.get_presigned_url(
             method, self._bucket, key, expires=SIGNED_FOR, extra_query_params=dict(query or {})
         )
-
-
-def _accepted(answer: Answer, md5: str) -> str:
-    """Give the ETag of what the store took; raise when it refused, or took other bytes than were sent."""
-    if not answer.ok:
-        raise _refused(answer)
-    etag = answer.headers.get("etag", "").strip('"')
-    # Under encryption by customer or KMS keys the ETag looks like an MD5 and isn't one.
-    foreign = answer.headers.get("x-amz-server-side-encryption", "AES256") != "AES256" or any(
-        name.startswith("x-amz-server-side-encryption-customer") for name in answer.headers
-    )
-    if re.fullmatch("[0-9a-f]{32}", etag) and etag != md5 and not foreign:
-        raise ObjectCorrupt("The store took other bytes than were sent.")
-    return etag
-
-
-def _refused(answer: Answer) -> AppError:
-    if answer.code in {"BadDigest", "IncompleteBody", "InvalidPart"}:
-        return ObjectCorrupt(f"The store refused the bytes: {answer.code}.")
-    error = answer.error()
-    return StoreUnavailable("the store answered 404") if isinstance(error, ObjectMissing) else error
-
-
-def _expected_length(headers: Mapping[str, str], start: int, end: int | None) -> int | None:
-    """Give the number of bytes to come (None: the store doesn't say); raise when they aren't those asked for."""
-    # The embedded server answers ranges under status 200, so the header decides and not the status.
-    stated = headers.get("Content-Range")
-    if stated is None:
-        if start or end is not None:
-            raise StoreUnavailable("the store doesn't answer ranges")
-        length = headers.get("Content-Length")
-        return int(length) if length else None
-    found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", stated)
-    if found is None or int(found[1]) != start or (end is not None and int(found[2]) >= end):
-        raise StoreUnavailable("the store answered another range")
-    return int(found[2]) - start + 1
-
-
-def _text(xml: bytes, name: str) -> str:
-    """Give the text of the element `name`, whatever its namespace."""
-    try:
-        for element in ET.fromstring(xml).iter():  # noqa: S314  # from our own store, at most 64 KiB
-            if element.tag.rpartition("}")[2] == name and element.text:
-                return element.text
-    except ET.ParseError:
-        pass
-    raise StoreUnavailable(f"the store's answer has no {name}")
 
 
 async def _quietly(deed: Coroutine[object, object, object]) -> None:

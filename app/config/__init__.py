@@ -4,7 +4,6 @@ Values come from the environment (prefix `ANJUAN_`; nested names flattened as li
 that was edited on a server. A value that can't work is refused at start with a sentence that says what to set.
 """
 
-import re
 import ssl
 from functools import cached_property
 from pathlib import Path
@@ -13,21 +12,28 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
 
-KIB, MIB, GIB = 1024, 1024**2, 1024**3
+from app.config.stores import (
+    KIB,
+    MIB,
+    CareSettings,
+    DatabaseSettings,
+    ScanSettings,
+    Section,
+    StorageSettings,
+)
+
+__all__ = [
+    "LONGEST_PASSWORD", "LOOPBACK", "OUTSIDE_ROLES", "SECTIONS", "AccessSettings", "AuthSettings", "CareSettings",
+    "DatabaseSettings", "HttpSettings", "OidcSettings", "RunSettings", "ScanSettings", "Settings", "StorageSettings",
+    "explain", "safe_url",
+]  # fmt: skip
+
 LONGEST_PASSWORD = 256
-_CLAMAV = re.compile(r"unix:/.+|(?:\[[0-9A-Fa-f:.]+\]|[^\s:/]+):(?P<port>[0-9]{1,5})")
-_LAST_PORT = 65535
 
 
-class _Section(BaseSettings):
-    """A group of settings that share a prefix; unknown variables of the environment are ignored."""
-
-    model_config = SettingsConfigDict(env_prefix="ANJUAN_", extra="ignore", frozen=True, str_strip_whitespace=True)
-
-
-class RunSettings(_Section):
+class RunSettings(Section):
     """Where the one-machine mode keeps its data and serves."""
 
     data_dir: Path = Field(Path("var/anjuan"), description="Directory of keys, passwords and the embedded stores")
@@ -37,125 +43,7 @@ class RunSettings(_Section):
     sample: bool = Field(True, description="Do the main job once with the sample papers on an empty data directory")
 
 
-class DatabaseSettings(_Section):
-    """PostgreSQL; without a URL the embedded server is used."""
-
-    database_url: SecretStr | None = Field(
-        None,
-        description="postgresql://app_role:password@host:port/name of the firm's own PostgreSQL, as application role",
-    )
-    database_owner_url: SecretStr | None = Field(
-        None, description="The same for the owner role, which migrates (default: ANJUAN_DATABASE_URL)"
-    )
-    database_pool_size: int = Field(10, ge=2, le=200, description="Connections of one API process")
-    database_acquire_seconds: float = Field(5.0, gt=0, le=60, description="Longest wait for a free connection")
-    database_statement_seconds: float = Field(10.0, gt=0, le=300, description="Longest time of one statement")
-    database_lock_seconds: float = Field(5.0, gt=0, le=60, description="Longest wait for a row that another act holds")
-
-    @field_validator("database_url", "database_owner_url")
-    @classmethod
-    def _postgresql(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
-            raise ValueError("must begin with postgresql://")
-        return value
-
-
-class StorageSettings(_Section):
-    """S3-compatible store; without an endpoint the embedded server is used."""
-
-    s3_endpoint: str | None = Field(None, description="http(s)://host:port of the firm's own S3 store (MinIO)")
-    s3_access_key: SecretStr | None = Field(None, description="Access key of the store")
-    s3_secret_key: SecretStr | None = Field(None, description="Secret key of the store")
-    s3_region: str = Field("us-east-1", description="Region that requests are signed for")
-    s3_bucket_prefix: str = Field(
-        "anjuan", pattern=r"^[a-z0-9][a-z0-9-]{1,40}$", description="Buckets are named PREFIX-files, …"
-    )
-    s3_connect_seconds: float = Field(3.0, gt=0, le=60, description="Longest time to reach the store")
-    s3_idle_seconds: float = Field(30.0, gt=0, le=600, description="Longest silence of the store during a transfer")
-    s3_lock_mode: Literal["governance", "compliance"] = Field(
-        "governance",
-        description="How firmly files are retained: `governance` can be lifted by a key of the store with that right,"
-        " `compliance` by nobody",
-    )
-    upload_max_bytes: int = Field(20 * GIB, ge=1, le=5 * 1024 * GIB, description="Largest file taken")
-    upload_hours: float = Field(
-        24.0 * 7, gt=0, le=24 * 90, description="Time from the beginning of a resumable upload to its end"
-    )
-    mail_max_bytes: int = Field(100 * MIB, ge=1, le=512 * MIB, description="Largest e-mail that is opened into entries")
-    copy_max_bytes: int = Field(
-        2 * GIB, ge=MIB, le=1024 * GIB, description="Most bytes of files that are put together in one reading copy"
-    )
-    orphan_grace_hours: float = Field(
-        24.0, gt=0, le=24 * 90, description="Age at which an object without a row is swept"
-    )
-    key_store_dir: Path | None = Field(
-        None, description="Directory of the keys that files are sealed with; shared by all machines of an installation"
-    )
-    master_key_file: Path | None = Field(
-        None, description="File of the master keys, if they shall lie apart from the keys that they wrap"
-    )
-    key_backup_dir: Path | None = Field(None, description="Directory of the key store's daily backups")
-    key_backup_days: int = Field(
-        30,
-        ge=1,
-        le=365,
-        description="Days that a backup of keys is kept: so long destroyed files could be brought back",
-    )
-
-    @field_validator("s3_endpoint")
-    @classmethod
-    def _http(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("must begin with http:// or https://")
-        return value.rstrip("/") if value else None
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        if self.s3_endpoint and not (self.s3_access_key and self.s3_secret_key):
-            raise ValueError("with ANJUAN_S3_ENDPOINT set ANJUAN_S3_ACCESS_KEY and ANJUAN_S3_SECRET_KEY too")
-        return self
-
-
-class CareSettings(_Section):
-    """The scheduled check of what is kept in the store."""
-
-    integrity_mib_per_second: float = Field(
-        8.0, gt=0, le=100_000, description="Fastest reading of the scheduled check of stored files, in MiB a second"
-    )
-    integrity_days: int = Field(
-        30, ge=1, le=3650, description="Days within which the scheduled check reads every stored file again"
-    )
-
-
-class ScanSettings(_Section):
-    """A virus scanner (ClamAV); none without an address."""
-
-    clamav_address: str | None = Field(
-        None, description="`host:port` or `unix:/path` of ClamAV's clamd; none by default"
-    )
-    clamav_idle_seconds: float = Field(
-        150.0, gt=0, le=3600, description="Longest silence of the scanner; keep it above its MaxScanTime"
-    )
-    clamav_max_bytes: int = Field(
-        100 * MIB, ge=1, le=4 * GIB, description="Largest file that the scanner looks into whole: its MaxFileSize"
-    )
-    unscanned: Literal["closed", "team"] = Field(
-        "closed", description="Who reads what the scanner has not judged: nobody, or the `team` with a warning"
-    )
-    rescan_per_minute: int = Field(
-        10, ge=0, le=100_000, description="Files a minute that are scanned again after the scanner's signatures changed"
-    )
-
-    @field_validator("clamav_address")
-    @classmethod
-    def _address(cls, value: str | None) -> str | None:
-        found = _CLAMAV.fullmatch(value or "")
-        if value and (found is None or int(found["port"] or 1) not in range(1, _LAST_PORT + 1)):
-            raise ValueError("must be host:port or unix:/path")
-        return value or None
-
-
-class AuthSettings(_Section):
+class AuthSettings(Section):
     """Tokens and passwords."""
 
     token_issuer: str = Field("anjuan", min_length=1, max_length=200, description="Claim `iss` of tokens issued here")
@@ -218,7 +106,7 @@ def _parts(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
-class OidcSettings(_Section):
+class OidcSettings(Section):
     """An outside OpenID Connect issuer whose access tokens are taken too; none without an issuer."""
 
     oidc_issuer: str | None = Field(None, description="Outside OpenID Connect issuer, exactly as in its claim `iss`")
@@ -312,13 +200,13 @@ class OidcSettings(_Section):
         return found
 
 
-class AccessSettings(_Section):
+class AccessSettings(Section):
     """Access that is given for a time."""
 
     grant_max_days: int = Field(180, ge=1, le=3650, description="Longest life of a grant")
 
 
-class HttpSettings(_Section):
+class HttpSettings(Section):
     """The HTTP surface."""
 
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -390,7 +278,7 @@ class Settings:
         return self.run.data_dir / "keys"
 
 
-SECTIONS: tuple[type[_Section], ...] = (
+SECTIONS: tuple[type[Section], ...] = (
     RunSettings,
     DatabaseSettings,
     StorageSettings,
