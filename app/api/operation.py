@@ -39,7 +39,7 @@ class Dependency(BaseModel):
 
 
 class Ready(BaseModel):
-    """Whether the process can serve, and each dependency by name; degraded is one that can do all but scan files."""
+    """Whether the process can serve, and each dependency by name; a degraded one serves all the same."""
 
     status: Literal["ok", "degraded", "unavailable"]
     dependencies: dict[str, Dependency]

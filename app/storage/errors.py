@@ -3,7 +3,18 @@
 from app.core.errors import AppError, Invalid, Unavailable
 
 
-class StoreUnavailable(Unavailable):
+class UnavailableFor(Unavailable):
+    """Something that is needed can't be used now; `reason` is for the log of the operator and not shown to callers."""
+
+    def __init__(self, reason: str, *, retry_after: int) -> None:
+        super().__init__(retry_after=retry_after)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.title_en}: {self.reason}" if self.reason else self.title_en
+
+
+class StoreUnavailable(UnavailableFor):
     """The object store can't take or give bytes now: unreachable, too slow, failing, full, or refusing our key.
 
     `reason` is for the log of the operator; it holds no signed address and is not shown to callers.
@@ -12,11 +23,7 @@ class StoreUnavailable(Unavailable):
     title_en, title_zh = "File store unavailable, nothing was done", "文件存储暂时不可用,未执行任何操作"
 
     def __init__(self, reason: str = "", *, retry_after: int = 2) -> None:
-        super().__init__(retry_after=retry_after)
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"{self.title_en}: {self.reason}" if self.reason else self.title_en
+        super().__init__(reason, retry_after=retry_after)
 
 
 class StoreFull(StoreUnavailable):
@@ -64,7 +71,7 @@ class DigestMismatch(Invalid):
     code, title_en, title_zh = "digest_mismatch", "Digest differs", "摘要不一致"
 
 
-class KeyStoreUnavailable(Unavailable):
+class KeyStoreUnavailable(UnavailableFor):
     """The key store can't be used now: not mounted, not readable, or without the master key that is needed.
 
     `reason` is for the log of the operator; it holds no key and is not shown to callers.
@@ -72,12 +79,8 @@ class KeyStoreUnavailable(Unavailable):
 
     title_en, title_zh = "Key store unavailable, nothing was done", "密钥库暂时不可用,未执行任何操作"
 
-    def __init__(self, reason: str = "", *, retry_after: int = 5) -> None:
-        super().__init__(retry_after=retry_after)
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"{self.title_en}: {self.reason}" if self.reason else self.title_en
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason, retry_after=5)
 
 
 class KeyMissing(ObjectCorrupt):

@@ -64,20 +64,17 @@ class KeyStore:
 
     def probe(self) -> None:
         """Return when keys can be used; else raise `KeyStoreUnavailable`."""
-        with self._faults():
-            self._require()
+        with self._usable():
             self._masters.current()
 
     def key_of(self, owner: Owner) -> bytes:
         """Give an owner's key; raise KeyDestroyed or KeyMissing when there is none."""
-        with self._faults():
-            self._require()
+        with self._usable():
             return self._read(owner)
 
     def key_for(self, owner: Owner) -> bytes:
         """Give an owner's key to seal with, made now if there was none; raise KeyDestroyed when it was destroyed."""
-        with self._faults():
-            self._require()
+        with self._usable():
             with suppress(KeyMissing):
                 return self._read(owner)
             with self._lock(fcntl.LOCK_SH), suppress(FileExistsError):
@@ -89,8 +86,7 @@ class KeyStore:
 
     def destroy(self, owner: Owner) -> bool:
         """Destroy an owner's key for good; tell whether there was one to destroy."""
-        with self._faults():
-            self._require()
+        with self._usable():
             path = self._path(owner)
             with self._lock(fcntl.LOCK_EX):
                 try:
@@ -108,8 +104,7 @@ class KeyStore:
 
         Killed in the midst it is just done again: until a key is wrapped anew, its retired master key opens it.
         """
-        with self._faults():
-            self._require()
+        with self._usable():
             with self._lock(fcntl.LOCK_EX):
                 new = self._masters.rotate()
             return new, self.rewrap()
@@ -117,8 +112,7 @@ class KeyStore:
     def rewrap(self) -> int:
         """Wrap with the current master key all keys that another one wraps; give their number."""
         count = 0
-        with self._faults():
-            self._require()
+        with self._usable():
             for owner in self._owners():
                 with self._lock(fcntl.LOCK_EX):
                     path = self._path(owner)
@@ -132,7 +126,7 @@ class KeyStore:
     def drop_masters(self, before: datetime) -> list[str]:
         """Forget master keys retired before a moment, once no key needs them; give their ids."""
         self.rewrap()
-        with self._faults(), self._lock(fcntl.LOCK_EX):
+        with self._usable(), self._lock(fcntl.LOCK_EX):
             return self._masters.drop_retired(before)
 
     def backup(self, into: Path, keep: timedelta) -> Path:
@@ -140,8 +134,7 @@ class KeyStore:
 
         Without the master keys, which are kept apart from it, a backup opens nothing.
         """
-        with self._faults():
-            self._require()
+        with self._usable():
             into.mkdir(mode=0o700, parents=True, exist_ok=True)
             moment = datetime.now(UTC)
             lines = []
@@ -162,8 +155,7 @@ class KeyStore:
         """Put back the keys of a backup that are not here; never one that was destroyed, never over one that is."""
         kinds = {name: kind for kind, name in _NAMES.items()}
         restored = present = destroyed = 0
-        with self._faults():
-            self._require()
+        with self._usable():
             for line in source.read_text().splitlines():
                 kept = json.loads(line)
                 owner = Owner(kinds[kept.pop("kind")], UUID(kept.pop("id")))
@@ -202,10 +194,6 @@ class KeyStore:
         master, wrapped = self._masters.wrap(key, _bound(owner))
         return json.dumps({"master": master, "wrapped": base64.b64encode(wrapped).decode(), "made": _stamp()}) + "\n"
 
-    def _require(self) -> None:
-        if not self.exists:
-            raise KeyStoreUnavailable("there is no key store in its directory")
-
     @contextmanager
     def _lock(self, kind: int) -> Iterator[None]:
         """Keep a rotation and the making of keys apart, or a new key could be wrapped with a master key that goes."""
@@ -214,8 +202,11 @@ class KeyStore:
             yield
 
     @contextmanager
-    def _faults(self) -> Iterator[None]:
+    def _usable(self) -> Iterator[None]:
+        """Turn whatever is wrong with the directory into `KeyStoreUnavailable`, its mark missing first of all."""
         try:
+            if not self.exists:
+                raise KeyStoreUnavailable("there is no key store in its directory")
             yield
         except (OSError, ValueError, KeyError) as error:
             raise KeyStoreUnavailable(f"the key store can't be used: {type(error).__name__}") from None
