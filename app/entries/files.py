@@ -212,13 +212,13 @@ class FileService:
                 await repository.count(tx.connection, entry["dossier_id"], pages=grown)
         row = await repository.reread_file(tx.connection, tx.actor, file.id)
         out = file_out(row)
-        tx.record(FILE_ADDED, _subject(row), new=out.model_dump(mode="json", exclude={"created_by"}))
+        tx.record(FILE_ADDED, file_subject(row), new=out.model_dump(mode="json", exclude={"created_by"}))
         return out
 
     async def get(self, actor: Actor, file_id: UUID) -> FileOut:
         """Give what is recorded of a file to somebody who sees its entry."""
         row = await self._judged(actor, "file.read", file_id)
-        await self._recorder.read(actor, FILE_VIEWED, _subject(row))
+        await self._recorder.read(actor, FILE_VIEWED, file_subject(row))
         return file_out(row)
 
     async def versions(self, actor: Actor, entry_id: UUID) -> list[FileOut]:
@@ -235,7 +235,7 @@ class FileService:
         raise.
         """
         row = await self._judged(actor, "file.read_content", file_id)
-        file, subject = file_out(row), _subject(row)
+        file, subject = file_out(row), file_subject(row)
         try:
             warning = self._scans.judge(row, team=row["on_team"])
             part = choose(file.size, file.sha256)
@@ -260,7 +260,7 @@ class FileService:
 
     async def _judged(self, actor: Actor, act: str, file_id: UUID) -> Row:
         row = await repository.find_file(self._database, actor, file_id)
-        subject = _subject(row) if row else Subject("file", file_id)
+        subject = file_subject(row) if row else Subject("file", file_id)
         return await self._gate.judge(actor, act, subject, row)
 
 
@@ -285,7 +285,8 @@ def with_body(actor: Actor, stored: Stored, more: bytes) -> Actor:
     )
 
 
-def _subject(row: Row) -> Subject:
+def file_subject(row: Row) -> Subject:
+    """Give the subject of events about a file, from a row as `repository.find_file` gives it."""
     return Subject("file", row["id"], row["entry_title"], row["dossier_id"], row["entry_id"])
 
 

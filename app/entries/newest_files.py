@@ -16,6 +16,7 @@ from app.core.database import Database, Row
 from app.core.errors import AppError
 from app.entries import repository
 from app.entries.events import FILE_DAMAGED, FILE_READ
+from app.entries.files import file_subject
 from app.events.recorder import Recorder
 from app.events.vocabulary import Subject
 from app.storage.delivery import Delivery
@@ -46,8 +47,7 @@ class NewestFile:
     @property
     def subject(self) -> Subject:
         """The subject of events about it."""
-        row = self.row
-        return Subject("file", row["id"], row["entry_title"], row["dossier_id"], row["entry_id"])
+        return file_subject(self.row)
 
 
 class NewestFiles:

@@ -24,6 +24,7 @@ from app.core.sql import Where
 from app.core.text import Reason
 from app.entries import repository
 from app.entries.events import FILE_DAMAGED, FILE_RELEASED, FILE_VIEWED, QUARANTINE_LISTED, QUARANTINE_READ
+from app.entries.files import file_subject
 from app.entries.scanning import subject_of_object
 from app.events.recorder import Recorder
 from app.events.unit_of_work import UnitOfWork
@@ -95,7 +96,7 @@ class QuarantineService:
     async def verdict(self, actor: Actor, file_id: UUID) -> ScanOut:
         """Tell what is known of a file to somebody who sees its entry."""
         row = await self._file(self._database, actor, "file.read", file_id)
-        await self._recorder.read(actor, FILE_VIEWED, _subject(row))
+        await self._recorder.read(actor, FILE_VIEWED, file_subject(row))
         return await self._told(self._database, row)
 
     async def release(self, actor: Actor, file_id: UUID, data: ReleaseIn) -> ScanOut:
@@ -114,7 +115,7 @@ class QuarantineService:
                 key, now(), actor.id, data.reason,
             )  # fmt: skip
             told = await self._told(tx.connection, row)
-            tx.record(FILE_RELEASED, _subject(row), reason=data.reason, detail=told.detail)
+            tx.record(FILE_RELEASED, file_subject(row), reason=data.reason, detail=told.detail)
             return tx.result(told)
 
     async def page(self, actor: Actor, page: PageRequest) -> Page[QuarantinedOut]:
@@ -164,7 +165,7 @@ class QuarantineService:
 
     async def _file(self, source: Connection | Database, actor: Actor, act: str, file_id: UUID) -> Row:
         row = await repository.find_file(source, actor, file_id)
-        return await self._gate.judge(actor, act, _subject(row) if row else Subject("file", file_id), row)
+        return await self._gate.judge(actor, act, file_subject(row) if row else Subject("file", file_id), row)
 
     async def _told(self, source: Connection | Database, file: Row) -> ScanOut:
         row = present(
@@ -207,7 +208,3 @@ def _outside(user: str) -> str:
         f"NOT EXISTS (SELECT 1 FROM {belonging} = s.object_key AND NOT ({outside}))"
         for belonging, outside in belongings
     )
-
-
-def _subject(row: Row) -> Subject:
-    return Subject("file", row["id"], row["entry_title"], row["dossier_id"], row["entry_id"])
