@@ -1,0 +1,45 @@
+"""What of an event stands in the ledger: who did what to what and when, by ids, and a salted digest of the rest.
+
+Names, addresses and details are only committed to, so they can be erased from the database while every proof stays
+valid. docs/ledger.md says the same in words for other implementers.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from app.ledger.canonical import canonical
+
+VERSION = 1
+SALT_BYTES = 16
+MAX_LEAF_BYTES = 65_535
+# Columns of the table `events` that stand in the leaf, and those that it only commits to.
+PLAIN = ("id", "recorded_at", "type", "outcome", "actor_id", "subject_type", "subject_id", "dossier_id")
+COMMITTED = (
+    "actor_name", "actor_roles", "via_id", "via_name", "subject_label", "entry_id", "request_id", "ip", "user_agent",
+    "method", "route", "details",
+)  # fmt: skip
+
+
+def rest_of(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what the leaf only commits to."""
+    return {name: event[name] for name in COMMITTED}
+
+
+def details_digest(event: Mapping[str, Any], salt: bytes) -> str:
+    """Give the commitment, in hex: SHA-256 of the salt and the canonical JSON of the rest."""
+    return sha256(salt + canonical(rest_of(event))).hexdigest()
+
+
+def leaf_bytes(event: Mapping[str, Any], digest: str) -> bytes:
+    """Give the bytes of an event's leaf: canonical JSON, at most MAX_LEAF_BYTES."""
+    plain = {name: event[name] for name in PLAIN}
+    return canonical({**plain, "v": VERSION, "recorded_at": moment(event["recorded_at"]), "details_digest": digest})
+
+
+def moment(when: datetime | str) -> str:
+    """Write a time as leaves have it: UTC, microseconds, `Z`."""
+    if isinstance(when, str):
+        when = datetime.fromisoformat(when)
+    return when.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
