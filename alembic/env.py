@@ -20,6 +20,7 @@ import app.engagements.models
 import app.entries.models
 import app.events.models
 import app.filing.models
+import app.ledger.models
 import app.reports.models
 import app.rulebook.models
 import app.storage.models

@@ -45,6 +45,12 @@ class MemoryStore:
         self._meta[key] = StoredObject(key, len(taken), md5, modified=now())
         return StoredObject(key, len(taken), md5, md5)
 
+    async def write(self, key: str, content: bytes) -> None:
+        """Write a small object, also over one that is there."""
+        check_key(key)
+        self._check()
+        self.objects[key], self._meta[key] = content, StoredObject(key, len(content), modified=now())
+
     @asynccontextmanager
     async def get(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[AsyncIterator[bytes]]:
         """Read bytes `start` up to, not including, `end`."""

@@ -43,6 +43,26 @@ class Readable(Protocol):
         ...
 
 
+class Shelf(Readable, Protocol):
+    """What the ledger needs of a store: small objects, of which some are written over."""
+
+    async def write(self, key: str, content: bytes) -> None:
+        """Write an object, also over one that is there; when it fails, one of the two stands."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Remove the object, if there is one."""
+        ...
+
+    def list(self, prefix: str) -> AsyncIterator[StoredObject]:
+        """Go through the objects under `prefix`."""
+        ...
+
+    async def ensure_bucket(self) -> None:
+        """Make the bucket if it isn't there yet."""
+        ...
+
+
 class ObjectStore(Locking, Protocol):
     """A store of immutable objects. A key is written once; who writes it twice may lose both versions on a failure.
 
