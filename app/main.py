@@ -28,6 +28,7 @@ from app.api import (
     grants,
     intakes,
     integrity,
+    ledger,
     mail,
     merging,
     objects,
@@ -91,6 +92,7 @@ _ROOMS = (
     duties,
     integrity,
     storage,
+    ledger,
     events,
 )
 _DESCRIPTION = "Client dossiers (案卷) of a law firm. Every read and write is an event; `x-permission` says who may."
@@ -106,6 +108,7 @@ async def _first_look(resources: Resources) -> None:
         _log.warning("database not reachable at start", detail=error.en)
     try:
         await resources.store.ensure_bucket()
+        await resources.ledger.make()
     except Unavailable as error:
         _log.warning("file store not reachable at start", detail=str(error))
 

@@ -204,6 +204,11 @@ ACTS: dict[str, Act] = {
             _USERS | {Role.DIRECTOR, Role.AUDITOR},
         ),
         Act(
+            "ledger.read",
+            "read the ledger of events: checkpoints, hashes, leaves without names or details",
+            _USERS | {Role.DIRECTOR, Role.AUDITOR},
+        ),
+        Act(
             "event.read",
             "read events: auditor and director all, a lead lawyer those of his dossiers, all their own",
             None,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import Any, Literal
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -12,7 +13,7 @@ from pydantic import BaseModel
 from starlette.responses import HTMLResponse
 from swagger_ui_bundle import swagger_ui_path
 
-from app.api import describe
+from app.api import describe, ledger_metrics
 from app.api.context import App
 from app.api.middleware import REGISTRY
 from app.core.errors import AppError, NotFound
@@ -68,6 +69,7 @@ async def check_live() -> Live:
                 "database": {"status": "ok"},
                 "store": {"status": "ok"},
                 "store_locks": {"status": "ok"},
+                "ledger": {"status": "ok"},
             },
         },
         also=(503,),
@@ -88,7 +90,7 @@ async def _dependencies(app: Services) -> dict[str, Dependency]:
     resources = app.resources
     probes = {
         "database": _probe(resources.database.fetchval("SELECT 1")), "store": _probe(resources.store.probe()),
-        "store_locks": _locks(app),
+        "store_locks": _locks(app), "ledger": _ledger(app),
     }  # fmt: skip
     if resources.scanner is not None:
         # Soon given up, for whoever asks must not wait longer because of it.
@@ -108,6 +110,20 @@ async def _locks(app: Services) -> Dependency:
     return Dependency(status="degraded", detail=WORDS[status][0])
 
 
+async def _ledger(app: Services) -> Dependency:
+    """Tell whether sealing keeps up; events are safe all the same, so it is never unavailable."""
+    try:
+        async with asyncio.timeout(_PROBE_SECONDS):
+            sealing = await app.ledger.sealing()
+    except (AppError, TimeoutError):
+        return Dependency(status="degraded", detail="Not known: the database does not answer")
+    if sealing.fault is not None:
+        return Dependency(status="degraded", detail=f"Sealing has stopped: {sealing.fault}")
+    if sealing.oldest_seconds > app.resources.settings.ledger.ledger_stall_seconds:
+        return Dependency(status="degraded", detail=f"{sealing.unsealed} events wait to be sealed")
+    return Dependency(status="ok")
+
+
 async def _probe(work: Awaitable[Any], seconds: float = _PROBE_SECONDS) -> Dependency:
     try:
         async with asyncio.timeout(seconds):
@@ -120,10 +136,12 @@ async def _probe(work: Awaitable[Any], seconds: float = _PROBE_SECONDS) -> Depen
 
 
 @router.get("/metrics", response_class=Response, **describe.public(also=(404,)))
-async def read_metrics(request: Request) -> Response:
+async def read_metrics(request: Request, app: App) -> Response:
     """Give Prometheus metrics, to this machine only; a proxy in front must not pass it on."""
     if request.client is not None and request.client.host not in _LOCAL:
         raise NotFound
+    with suppress(AppError):  # what the database can't tell now is left as it was
+        ledger_metrics.show(await app.ledger.sealing())
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
 

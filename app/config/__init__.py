@@ -19,6 +19,7 @@ from app.config.stores import (
     MIB,
     CareSettings,
     DatabaseSettings,
+    LedgerSettings,
     ScanSettings,
     Section,
     StorageSettings,
@@ -239,6 +240,7 @@ class Settings:
         database: DatabaseSettings | None = None,
         storage: StorageSettings | None = None,
         care: CareSettings | None = None,
+        ledger: LedgerSettings | None = None,
         scan: ScanSettings | None = None,
         auth: AuthSettings | None = None,
         oidc: OidcSettings | None = None,
@@ -249,6 +251,7 @@ class Settings:
         self.database = database or DatabaseSettings()
         self.storage = storage or StorageSettings()
         self.care = care or CareSettings()
+        self.ledger = ledger or LedgerSettings()
         self.scan = scan or ScanSettings()
         self.auth = auth or AuthSettings()
         self.oidc = oidc or OidcSettings()
@@ -283,6 +286,7 @@ SECTIONS: tuple[type[Section], ...] = (
     DatabaseSettings,
     StorageSettings,
     CareSettings,
+    LedgerSettings,
     ScanSettings,
     AuthSettings,
     OidcSettings,

@@ -97,6 +97,28 @@ class StorageSettings(Section):
         return self
 
 
+class LedgerSettings(Section):
+    """The ledger into which events are sealed."""
+
+    ledger_name: str | None = Field(
+        None,
+        max_length=200,
+        description="Name of the ledger in its checkpoints, such as `records.firm.example/ledger`; kept from the first"
+        " start on (default: a random one)",
+    )
+    ledger_seal_seconds: float = Field(0.25, ge=0.05, le=10, description="Time that events are gathered before sealing")
+    ledger_stall_seconds: float = Field(
+        60.0, ge=5, le=86400, description="Age of the oldest unsealed event at which the service is degraded"
+    )
+
+    @field_validator("ledger_name")
+    @classmethod
+    def _name(cls, value: str | None) -> str | None:
+        if value is not None and ("+" in value or not value.isprintable() or any(map(str.isspace, value))):
+            raise ValueError("must have no spaces and no plus sign")
+        return value or None
+
+
 class CareSettings(Section):
     """The scheduled check of what is kept in the store."""
 

@@ -100,7 +100,10 @@ def wait_ready(program: Program, host: str, port: int, *, within: float = 60.0) 
 def environment(settings: Settings) -> dict[str, str]:
     """Write the settings back as variables, so that children see what was resolved here."""
     env = dict(os.environ)
-    for section in (settings.run, settings.database, settings.storage, settings.care, settings.auth, settings.http):
+    sections = (
+        settings.run, settings.database, settings.storage, settings.care, settings.ledger, settings.auth, settings.http,
+    )  # fmt: skip
+    for section in sections:
         for name in type(section).model_fields:
             value = getattr(section, name)
             if isinstance(value, SecretStr):

@@ -13,6 +13,9 @@ from app.core import migrations
 from app.core.database import Database
 from app.entries.pagecount import PageCounter
 from app.events.recorder import Recorder
+from app.ledger.bucket import Bucket
+from app.ledger.keys import FILE as LEDGER_KEYS
+from app.ledger.keys import LedgerKeyFile, LedgerKeys
 from app.storage.key_store import KeyStore
 from app.storage.master_keys import MasterKeyFile
 from app.storage.protocol import ObjectStore
@@ -35,6 +38,8 @@ class Resources:
     store: Vault
     counter: PageCounter
     keys: TokenKeys
+    ledger: Bucket
+    ledger_keys: LedgerKeys
     issuer_keys: IssuerKeys | None = None
     scanner: ClamScanner | None = None
 
@@ -50,6 +55,7 @@ class Resources:
         if self.issuer_keys is not None:
             await self.issuer_keys.aclose()
         await self.store.aclose()
+        await self.ledger.aclose()
         await self.recording.close()
         await self.database.close()
 
@@ -77,8 +83,8 @@ def make_database(settings: DatabaseSettings, *, size: int | None = None, check_
     )
 
 
-def make_store(settings: StorageSettings) -> S3Store:
-    """Make the store of the files' bytes."""
+def make_store(settings: StorageSettings, what: str = "files") -> S3Store:
+    """Make the store of the files' bytes, or of the ledger."""
     if settings.s3_endpoint is None or settings.s3_access_key is None or settings.s3_secret_key is None:
         raise RuntimeError("ANJUAN_S3_ENDPOINT is not set: start the service by `anjuan run`, or set it")
     return S3Store(
@@ -87,7 +93,7 @@ def make_store(settings: StorageSettings) -> S3Store:
             access_key=settings.s3_access_key.get_secret_value(),
             secret_key=settings.s3_secret_key.get_secret_value(),
             region=settings.s3_region,
-            bucket=f"{settings.s3_bucket_prefix}-files",
+            bucket=f"{settings.s3_bucket_prefix}-{what}",
             connect_seconds=settings.s3_connect_seconds,
             idle_seconds=settings.s3_idle_seconds,
             lock_mode=settings.s3_lock_mode,
@@ -112,6 +118,8 @@ def make_resources(settings: Settings, store: ObjectStore | None = None) -> Reso
         store=Vault(store or make_store(settings.storage), make_keys(settings)),
         counter=PageCounter(),
         keys=TokenKeys(settings.key_dir),
+        ledger=Bucket(make_store(settings.storage, "ledger")),
+        ledger_keys=LedgerKeyFile(settings.key_dir / LEDGER_KEYS),
         issuer_keys=make_issuer_keys(settings.oidc),
         scanner=make_scanner(settings.scan),
     )

@@ -57,6 +57,7 @@ from app.reports.access_report import AccessReport
 from app.reports.duties import DutyService
 from app.reports.duty_gathered import GatheredDuties
 from app.reports.event_log import EventLog
+from app.reports.ledger import LedgerReading
 from app.reports.papers import CopyPlace, Papers, make_papers
 from app.reports.store_locks import StoreLocks
 from app.rulebook.service import Rulebook
@@ -251,6 +252,12 @@ class Services:
     @cached_property
     def events(self) -> EventLog:
         return EventLog(self._database, self._recorder, self._gate, self._cursors)
+
+    @cached_property
+    def ledger(self) -> LedgerReading:
+        return LedgerReading(
+            self._database, self._recorder, self._gate, self.resources.ledger, self.resources.ledger_keys
+        )
 
     @cached_property
     def _computed_duties(self) -> GatheredDuties:

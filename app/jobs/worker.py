@@ -21,6 +21,7 @@ from app.jobs.keys import back_up_keys
 from app.jobs.locks import look_at_locks
 from app.jobs.reminders import remind_of_filing
 from app.jobs.scanning import scan_files
+from app.jobs.sealing import seal_events
 from app.jobs.sweep import sweep_orphans, sweep_uploads
 from app.jobs.uploads import end_expired_uploads
 
@@ -103,7 +104,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
     await resources.open()
     try:
         services = make_services(resources)
-        await asyncio.gather(*(_repeat(services, job, stop) for job in JOBS))
+        await asyncio.gather(seal_events(resources, stop), *(_repeat(services, job, stop) for job in JOBS))
     finally:
         await resources.close()
 

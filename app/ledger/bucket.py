@@ -48,6 +48,10 @@ class Bucket:
         """Make the bucket unless it is there."""
         await self._shelf.ensure_bucket()
 
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._shelf.aclose()
+
 
 class Directory:
     """A copy of the bucket on disk."""

@@ -42,6 +42,11 @@ class Edge:
         above = self._add(level + 1, index // WIDTH, root_of(hashes))
         return [(Tile(level, index // WIDTH), b"".join(hashes)), *above]
 
+    def partials(self) -> set[tuple[int, int]]:
+        """Give level and place of the tiles that are partial now."""
+        counts = {level: self.size >> HEIGHT * max(level, 0) for level in (ENTRIES, *range(len(self._levels)))}
+        return {(level, count // WIDTH) for level, count in counts.items() if count % WIDTH}
+
     def _content(self, tile: Tile) -> bytes:
         return pack(self._entries) if tile.level == ENTRIES else b"".join(self._levels[tile.level])
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.core.clock import now
 from app.core.errors import Unavailable
-from app.ledger.note import Note, NoteError, SigningKey, VerifierKey
+from app.ledger.note import Note, SigningKey, VerifierKey
 from app.storage.master_keys import write_safely
 
 FILE = "ledger-keys.json"
@@ -130,12 +130,3 @@ class LedgerKeyFile:
 
 def _signing(kept: _File, key: _Key) -> SigningKey:
     return SigningKey(kept["name"], Ed25519PrivateKey.from_private_bytes(bytes.fromhex(key["seed"])))
-
-
-def check_origin(name: str) -> str:
-    """Return the name if a ledger can have it, else raise ValueError."""
-    try:
-        SigningKey(name, Ed25519PrivateKey.from_private_bytes(bytes(32)))
-    except NoteError as error:
-        raise ValueError(str(error)) from None
-    return name

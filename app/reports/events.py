@@ -10,6 +10,7 @@ COVER_VIEWED = EventType("cover.viewed", "The cover was read", "查看案卷封�
 FORM_PRINTED = EventType("form.printed", "A form of the trade was printed", "打印案卷表单")
 FRAME_PRINTED = EventType("volume.frame_printed", "The frame of a volume was printed", "打印案卷册框架")
 VOLUME_COPIED = EventType("volume.copied", "A reading copy of a volume was made", "制作案卷册阅卷副本")
+LEDGER_READ = EventType("ledger.read", "The ledger was read", "读取事件账本")
 LOCKS_VIEWED = EventType("storage.locks_viewed", "What is known of the store's locks was read", "查看存储锁定状态")
 LOCK_PROVEN = EventType("storage.lock_proven", "The store kept a locked object", "存储锁定检验通过")
 LOCK_UNSUPPORTED = EventType("storage.lock_unsupported", "The store was found without locks", "存储不支持锁定")

@@ -62,6 +62,10 @@ class Shelf(Readable, Protocol):
         """Make the bucket if it isn't there yet."""
         ...
 
+    async def aclose(self) -> None:
+        """Close the connections."""
+        ...
+
 
 class ObjectStore(Locking, Protocol):
     """A store of immutable objects. A key is written once; who writes it twice may lose both versions on a failure.

@@ -124,6 +124,7 @@ async def test_database_gone_and_back(firm: Firm, to_database: Way) -> None:
     assert ready.json()["dependencies"]["store_locks"] == {
         "status": "degraded", "detail": "Not known: the database does not answer",
     }  # fmt: skip
+    assert ready.json()["dependencies"]["ledger"]["status"] == "degraded"
     assert (await firm.http.get("/health/live")).status_code == 200
     assert await objects(firm) == stored
     await to_database.open()

@@ -160,7 +160,7 @@ class Firm:
     async def tables(self) -> dict[str, str]:
         """Give a digest of every table but the events; equal before and after a call that changed nothing."""
         names = await self.eyes.fetch(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'events%'"
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'event%'"
             " AND tablename <> 'login_throttle' ORDER BY 1"
         )
         digests = {}

@@ -1,0 +1,57 @@
+"""The ledger as C2SP tlog-tiles serves it, so that tools of others can check it."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Response
+
+from app.access.events import ACCESS_DENIED
+from app.api import describe
+from app.api.context import App, Caller
+from app.reports.events import LEDGER_READ
+
+router = APIRouter(prefix="/v1/ledger", tags=["ledger"])
+
+_TEXT, _BYTES = "text/plain; charset=utf-8", "application/octet-stream"
+_CHECKPOINT = (
+    "records.firm.example/ledger\n1\nXm7oNY2fD8cxrHlfRqUtqhNt0jR8Z9yRkFN0bCL4FGo=\n\n"
+    "— records.firm.example/ledger x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngot\n"
+)
+_VERIFIER = "records.firm.example/ledger+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\n"
+
+
+def _described(media_type: str, example: str | None = None, also: tuple[int, ...] = ()) -> dict[str, Any]:
+    described = describe.read("ledger.read", LEDGER_READ, ACCESS_DENIED, also=also)
+    described["responses"].pop(304)
+    content: dict[str, Any] = {"schema": {"type": "string"}}
+    if example is None:
+        content["schema"]["format"] = "binary"
+    else:
+        content["example"] = example
+    described["responses"][200] = {"content": {media_type: content}}
+    return {**described, "response_class": Response}
+
+
+def _answer(content: bytes | str, media_type: str) -> Response:
+    return Response(content, media_type=media_type, headers={"Cache-Control": "private, no-store"})
+
+
+@router.get("/checkpoint", **_described("text/plain", _CHECKPOINT))
+async def read_checkpoint(app: App, actor: Caller) -> Response:
+    """Give the newest checkpoint: a signed note (C2SP tlog-checkpoint)."""
+    return _answer(await app.ledger.checkpoint(actor), _TEXT)
+
+
+@router.get("/key", **_described("text/plain", _VERIFIER))
+async def read_ledger_key(app: App, actor: Caller) -> Response:
+    """Give the verifier keys of the ledger, one a line, the newest first; keep a copy somewhere else."""
+    return _answer(await app.ledger.key(actor), _TEXT)
+
+
+@router.get("/tile/{path:path}", **_described(_BYTES, also=(400,)))
+async def read_tile(
+    app: App,
+    actor: Caller,
+    path: Annotated[str, Path(max_length=100, examples=["0/000"], description="`<L>/<N>[.p/<W>]` or `entries/<N>…`")],
+) -> Response:
+    """Give a tile of hashes, or a bundle of entries (C2SP tlog-tiles)."""
+    return _answer(await app.ledger.tile(actor, f"tile/{path}"), _BYTES)

@@ -1,0 +1,204 @@
+"""Seals events into the ledger: one leader among all workers, batch after batch, in the order in which it takes them.
+
+The order is fixed in the database first, together with the leaves' bytes; only then tiles and checkpoint are written.
+Whoever takes over after a crash publishes what was fixed, byte for byte, so the ledger can't fork and no event is left
+out (docs/decisions/0027-ledger.md).
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from app.core.clock import now
+from app.core.database import Connection, Database
+from app.core.errors import AppError
+from app.ledger.bucket import Bucket
+from app.ledger.edge import Edge, LedgerDamagedError, load_edge
+from app.ledger.keys import LedgerKeys, LedgerKeyUnavailable
+from app.ledger.leaf import SALT_BYTES, details_digest, leaf_bytes
+from app.ledger.note import Checkpoint
+from app.ledger.tiles import CHECKPOINT, Tile, pack, unpack
+
+_log = structlog.get_logger()
+LOCK = 7421  # of the leader, at any time one connection's
+_BATCH = 4096
+_WRITES = 16  # tiles on their way at a time
+_RETRY_SECONDS = 1.0
+_TAKEN = "SELECT event_id FROM event_queue ORDER BY event_id LIMIT $1"
+# Bounds on the ids spare the partitions of all other months.
+_EVENTS = "SELECT * FROM events WHERE id = ANY($1) AND id BETWEEN $2 AND $3"
+_HEAD = "SELECT size, published, root, pending FROM ledger_head"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Leaves whose place is fixed, from `begin` on, and not yet published."""
+
+    begin: int
+    leaves: list[bytes]
+
+
+class Sealer:
+    """Makes leaves of queued events and publishes them.
+
+    `name` is the ledger's, None for a random one; `seconds` is how long events are gathered before they are sealed.
+    """
+
+    def __init__(
+        self, database: Database, bucket: Bucket, keys: LedgerKeys, *, name: str | None = None, seconds: float = 0.25
+    ) -> None:
+        self._database, self._bucket, self._keys, self._name, self._seconds = database, bucket, keys, name, seconds
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Lead, or stand by to lead, until told to stop. What fails is tried again; nothing is lost meanwhile."""
+        while not stop.is_set():
+            try:
+                async with self._database.connection() as connection:
+                    if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
+                        try:
+                            await self._lead(connection, stop)
+                        finally:
+                            with suppress(Exception):  # a broken connection has let go by itself
+                                await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
+            except (LedgerDamagedError, LedgerKeyUnavailable) as error:
+                _log.error("sealing has stopped", reason=str(error))
+                await self._tell(str(error))
+            except AppError as error:
+                _log.warning("sealing put off", code=error.code, detail=str(error))
+            except Exception:  # noqa: BLE001 - sealing must go on when the cause is gone
+                _log.exception("sealing failed")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _RETRY_SECONDS)
+
+    async def _lead(self, connection: Connection, stop: asyncio.Event) -> None:
+        edge = await self._resume(connection)
+        while not stop.is_set():
+            if not await self.seal(connection, edge):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), self._seconds)
+
+    async def seal_all(self) -> int:
+        """Seal what is queued now, as the leader; give the number of events. For commands and tests."""
+        count = 0
+        async with self._database.connection() as connection:
+            await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
+            try:
+                edge = await self._resume(connection)
+                while done := await self.seal(connection, edge):
+                    count += done
+            finally:
+                await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
+        return count
+
+    async def _resume(self, connection: Connection) -> Edge:
+        """Make ready to go on from what is published, and publish what a leader before has only fixed."""
+        await self._bucket.make()
+        head = await connection.fetchrow(_HEAD)
+        if head is None:
+            raise LedgerDamagedError("the row of ledger_head is missing")
+        if head["size"] == 0:
+            # Later a missing key is a fault: a new one would sign what nobody can tell from a forged ledger.
+            await asyncio.to_thread(self._keys.make, self._name)
+        edge = await load_edge(self._bucket, head["published"], head["root"])
+        if head["pending"] is not None:
+            await self._publish(connection, edge, Batch(head["published"], unpack(head["pending"])), time.monotonic())
+        elif head["size"]:
+            await self._write_checkpoint(edge)  # a leader that was cut off may have put an older one back
+        await connection.execute("UPDATE ledger_head SET fault = NULL WHERE fault IS NOT NULL")
+        return edge
+
+    async def seal(self, connection: Connection, edge: Edge) -> int:
+        """Seal one batch; give the number of events, 0 when none waits."""
+        began = time.monotonic()
+        batch = await self._fix(connection, edge)
+        if batch is None:
+            return 0
+        await self._publish(connection, edge, batch, began)
+        return len(batch.leaves)
+
+    async def _fix(self, connection: Connection, edge: Edge) -> Batch | None:
+        """Give the next events their places, for good."""
+        taken = [row["event_id"] for row in await connection.fetch(_TAKEN, _BATCH)]
+        if not taken:
+            return None
+        found = {row["id"]: row for row in await connection.fetch(_EVENTS, taken, taken[0], taken[-1])}
+        # One that was removed before it was sealed stays in the queue, for `anjuan verify` to tell.
+        events = [dict(found[id_]) for id_ in taken if id_ in found]
+        if not events:
+            return None
+        salts = _salts(len(events))
+        leaves = await asyncio.to_thread(_leaves, events, salts)
+        places = [(row["id"], edge.size + n, salts[n]) for n, row in enumerate(events)]
+        async with connection.transaction():
+            await connection.copy_records_to_table(
+                "event_leaves", columns=["event_id", "leaf_index", "salt"], records=places
+            )
+            await _expect(
+                connection, len(events), "DELETE FROM event_queue WHERE event_id = ANY($1)", [one[0] for one in places]
+            )
+            await _expect(
+                connection, 1, "UPDATE ledger_head SET size = $2, pending = $3 WHERE size = $1 AND published = $1",
+                edge.size, edge.size + len(events), pack(leaves),
+            )  # fmt: skip
+        return Batch(edge.size, leaves)
+
+    async def _publish(self, connection: Connection, edge: Edge, batch: Batch, began: float) -> None:
+        """Write the tiles of a batch, then the checkpoint, then note that it is done."""
+        replaced = edge.partials()
+        tiles = await asyncio.to_thread(edge.extend, batch.leaves)
+        await self._write_tiles(tiles)
+        await self._write_checkpoint(edge)
+        await _expect(
+            connection, 1,
+            "UPDATE ledger_head SET published = size, root = $2, pending = NULL, sealed_at = $3, seal_seconds = $4"
+            " WHERE size = $1",
+            edge.size, edge.root(), now(), time.monotonic() - began,
+        )  # fmt: skip
+        await self._drop(tile for tile, _ in tiles if tile.full and (tile.level, tile.index) in replaced)
+
+    async def _write_tiles(self, tiles: Sequence[tuple[Tile, bytes]]) -> None:
+        turns = asyncio.Semaphore(_WRITES)
+
+        async def write(tile: Tile, content: bytes) -> None:
+            async with turns:
+                await self._bucket.write(tile.path, content)
+
+        await asyncio.gather(*(write(tile, content) for tile, content in tiles))
+
+    async def _write_checkpoint(self, edge: Edge) -> None:
+        origin = await asyncio.to_thread(self._keys.origin)
+        note = await asyncio.to_thread(self._keys.sign, Checkpoint(origin, edge.size, edge.root()).text)
+        await self._bucket.write(CHECKPOINT, note.encode())
+
+    async def _drop(self, tiles: Iterable[Tile]) -> None:
+        for tile in tiles:
+            try:
+                await self._bucket.drop_partials(tile)
+            except AppError as error:  # they only take room
+                _log.info("partial tiles were left", tile=tile.path, reason=str(error))
+
+    async def _tell(self, fault: str) -> None:
+        with suppress(AppError):
+            await self._database.execute("UPDATE ledger_head SET fault = $1", fault)
+
+
+def _salts(count: int) -> list[bytes]:
+    drawn = os.urandom(SALT_BYTES * count)
+    return [drawn[n : n + SALT_BYTES] for n in range(0, len(drawn), SALT_BYTES)]
+
+
+def _leaves(events: Sequence[Mapping[str, Any]], salts: Sequence[bytes]) -> list[bytes]:
+    return [leaf_bytes(event, details_digest(event, salt)) for event, salt in zip(events, salts, strict=True)]
+
+
+async def _expect(connection: Connection, count: int, sql: str, *args: object) -> None:
+    """Run a statement that must touch so many rows; anything else means that somebody else seals too."""
+    done = await connection.execute(sql, *args)
+    if int(done.rpartition(" ")[2]) != count:
+        raise RuntimeError(f"sealing expected {count} rows, not {done}: is there a second leader?")

@@ -1,0 +1,332 @@
+"""Sealing on real PostgreSQL and real S3: order, crashes between any two steps, several sealers, damage, stalls."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from app.core.database import Database
+from app.core.errors import Unavailable
+from app.core.ids import new_id
+from app.embedded.postgres import EmbeddedPostgres
+from app.ledger.bucket import Bucket, read_tile
+from app.ledger.edge import LedgerDamagedError
+from app.ledger.keys import LedgerKeyUnavailable
+from app.ledger.leaf import details_digest
+from app.ledger.merkle import Frontier, leaf_hash
+from app.ledger.note import Checkpoint, open_checkpoint
+from app.ledger.sealer import LOCK, Sealer
+from app.ledger.tiles import CHECKPOINT, ENTRIES, Tile, hashes_of, tiles_of, unpack
+from app.storage.errors import StoreUnavailable
+from tests.support.firm import Firm
+
+
+def app_url(firm: Firm) -> str:
+    url = firm.services.resources.settings.database.database_url
+    assert url is not None
+    return url.get_secret_value()
+
+
+async def add(firm: Firm, count: int) -> list[UUID]:
+    """Add events as the application's role does."""
+    made = [new_id() for _ in range(count)]
+    app = await asyncpg.connect(app_url(firm))
+    try:
+        await app.execute(
+            "INSERT INTO events (id, recorded_at, type, outcome, actor_name, actor_roles, subject_type, request_id,"
+            " method, route, details) SELECT id, now(), 'test.made', 'success', '王丽', '{lawyer}', 'test', 'r', 'GET',"
+            " '/', jsonb_build_object('number', n) FROM unnest($1::uuid[]) WITH ORDINALITY AS made (id, n)",
+            made,
+        )
+    finally:
+        await app.close()
+    return made
+
+
+async def published(firm: Firm, bucket: Bucket) -> Checkpoint:
+    """Read the checkpoint and hold all that lies beneath to it; give it."""
+    data = await bucket.read(CHECKPOINT)
+    assert data is not None
+    checkpoint, _ = open_checkpoint(data, firm.services.resources.ledger_keys.verifiers())
+    frontier = Frontier()
+    for tile in tiles_of(checkpoint.size):
+        content = await read_tile(bucket, tile)
+        assert content is not None, tile.path
+        if tile.level == ENTRIES:
+            hashes = list(map(leaf_hash, unpack(content)))
+            assert hashes_of(await read_tile(bucket, Tile(0, tile.index, tile.width)) or b"") == hashes
+            for hash_ in hashes:
+                frontier.append(hash_)
+        else:
+            assert len(hashes_of(content)) == tile.width
+    assert (frontier.size, frontier.root()) == (checkpoint.size, checkpoint.root)
+    return checkpoint
+
+
+async def entries(bucket: Bucket, size: int) -> list[dict[str, Any]]:
+    """Give all leaves."""
+    found: list[dict[str, Any]] = []
+    for tile in tiles_of(size):
+        if tile.level == ENTRIES:
+            found += map(json.loads, unpack(await read_tile(bucket, tile) or b""))
+    return found
+
+
+async def every_event_once(firm: Firm, bucket: Bucket) -> Checkpoint:
+    """Hold the ledger to the database: each event is one leaf, at its place, with its commitment."""
+    checkpoint = await published(firm, bucket)
+    leaves = await entries(bucket, checkpoint.size)
+    rows = await firm.eyes.fetch(
+        "SELECT e.*, l.leaf_index, l.salt FROM events e JOIN event_leaves l ON l.event_id = e.id ORDER BY leaf_index"
+    )
+    assert await firm.eyes.fetchval("SELECT count(*) FROM events") == len(rows) == len(leaves) == checkpoint.size
+    for index, (row, leaf) in enumerate(zip(rows, leaves, strict=True)):
+        assert (leaf["id"], row["leaf_index"], leaf["type"]) == (str(row["id"]), index, row["type"])
+        assert leaf["details_digest"] == details_digest(dict(row), row["salt"])
+    assert await firm.eyes.fetchval("SELECT count(*) FROM event_queue") == 0
+    return checkpoint
+
+
+async def test_events_become_leaves(firm: Firm, sealer: Sealer, bucket: Bucket) -> None:
+    before = await firm.eyes.fetchval("SELECT count(*) FROM events")
+    made = await add(firm, 700)
+    assert await sealer.seal_all() == before + 700
+    first = await every_event_once(firm, bucket)
+    assert (await entries(bucket, first.size))[-1]["id"] == str(made[-1])
+    text = json.dumps(await entries(bucket, first.size), ensure_ascii=False)
+    assert "王丽" not in text  # a leaf reveals no name
+    assert "number" not in text
+    await add(firm, 1)
+    assert await sealer.seal_all() == 1
+    assert (await every_event_once(firm, bucket)).size == first.size + 1
+    assert await sealer.seal_all() == 0
+
+
+async def test_partial_tiles_go_when_the_full_one_is_there(firm: Firm, sealer: Sealer, bucket: Bucket) -> None:
+    await add(firm, 3)
+    await sealer.seal_all()
+    size = await firm.eyes.fetchval("SELECT size FROM ledger_head")
+    partial = Tile(ENTRIES, 0, size)
+    assert (early := await bucket.read(partial.path)) is not None
+    await add(firm, 300)
+    await sealer.seal_all()
+    assert await bucket.read(partial.path) is None
+    assert await read_tile(bucket, partial) == early
+    await every_event_once(firm, bucket)
+
+
+class Breaking(Bucket):
+    """A bucket whose n-th write fails, before or after it was carried out."""
+
+    def __init__(self, bucket: Bucket, at: int, done: bool) -> None:
+        super().__init__(bucket._shelf)
+        self.at, self.done, self.count = at, done, 0
+
+    async def write(self, path: str, content: bytes) -> None:
+        self.count += 1
+        breaks = self.count == self.at
+        if breaks and not self.done:
+            raise StoreUnavailable("broken before")
+        await super().write(path, content)
+        if breaks:
+            raise StoreUnavailable("broken after")
+
+
+@pytest.mark.parametrize("done", [False, True])
+async def test_broken_off_at_each_write_it_goes_on_without_fork(firm: Firm, sealing: Database, sealer: Sealer, bucket: Bucket, done: bool) -> None:  # fmt: skip
+    keys = firm.services.resources.ledger_keys
+    await add(firm, 300)
+    await sealer.seal_all()
+    old = await published(firm, bucket)
+    # The checkpoint as it was, a bundle, a tile of hashes, the new checkpoint.
+    for at in range(1, 5):
+        broken = Sealer(sealing, Breaking(bucket, at, done), keys)
+        await add(firm, 2)
+        with pytest.raises(Unavailable):
+            await broken.seal_all()
+        found = await published(firm, bucket)
+        assert found.size >= old.size
+        await add(firm, 1)
+        await sealer.seal_all()
+        new = await every_event_once(firm, bucket)
+        leaves = [leaf_hash(json_) for json_ in await raw(bucket, new.size)]
+        frontier = Frontier()
+        for hash_ in leaves[: old.size]:
+            frontier.append(hash_)
+        assert frontier.root() == old.root  # the beginning is what it was
+        old = new
+
+
+async def raw(bucket: Bucket, size: int) -> list[bytes]:
+    return [
+        leaf
+        for tile in tiles_of(size)
+        if tile.level == ENTRIES
+        for leaf in unpack(await read_tile(bucket, tile) or b"")
+    ]
+
+
+@asynccontextmanager
+async def running(*sealers: Sealer) -> AsyncIterator[list[asyncio.Task[None]]]:
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(sealer.run(stop)) for sealer in sealers]
+    try:
+        yield tasks
+    finally:
+        stop.set()
+        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 30)
+
+
+async def until(check: Callable[[], Any], seconds: float = 30.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not await check():  # noqa: ASYNC110 - what is waited for happens in the stores
+            await asyncio.sleep(0.05)
+
+
+async def leaders(firm: Firm) -> list[int]:
+    """Give the backends that lead."""
+    rows = await firm.eyes.fetch(
+        "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        LOCK,
+    )
+    return [row["pid"] for row in rows]
+
+
+async def test_several_sealers_and_a_leader_that_dies(
+    firm: Firm, sealing: Database, sealer: Sealer, bucket: Bucket, postgres: EmbeddedPostgres
+) -> None:
+    other = Sealer(sealing, bucket, firm.services.resources.ledger_keys, seconds=0.05)
+
+    async def all_sealed() -> bool:
+        sql = "SELECT NOT EXISTS (SELECT FROM event_queue) AND size = published FROM ledger_head"
+        return bool(await firm.eyes.fetchval(sql))
+
+    admin = await asyncpg.connect(postgres.superuser_url)
+    try:
+        async with running(sealer, other):
+            for _ in range(4):
+                await add(firm, 40)
+                await until(all_sealed)
+                (leader,) = await leaders(firm)
+                assert await admin.fetchval("SELECT pg_terminate_backend($1)", leader)
+                await add(firm, 40)
+                await until(all_sealed)
+                assert await leaders(firm) not in ([], [leader])
+    finally:
+        await admin.close()
+    await every_event_once(firm, bucket)
+
+
+async def test_what_was_changed_in_the_bucket_stops_sealing(firm: Firm, sealer: Sealer, bucket: Bucket) -> None:
+    await add(firm, 5)
+    await sealer.seal_all()
+    size = await firm.eyes.fetchval("SELECT size FROM ledger_head")
+    path = Tile(ENTRIES, 0, size).path
+    whole = await bucket.read(path)
+    assert whole is not None
+    await bucket.write(path, whole.replace(b"test.made", b"test.fake"))
+    await add(firm, 1)
+    with pytest.raises(LedgerDamagedError, match="last tiles"):
+        await sealer.seal_all()
+
+    async def told() -> bool:
+        ready = (await firm.http.get("/health/ready")).json()
+        return bool(ready["dependencies"]["ledger"]["status"] == "degraded" and "Sealing has stopped" in ready["dependencies"]["ledger"]["detail"])  # fmt: skip
+
+    async with running(sealer):
+        await until(told)
+        assert await firm.eyes.fetchval("SELECT count(*) FROM event_queue") >= 1  # nothing is lost meanwhile
+        await bucket.write(path, whole)
+
+        async def well() -> bool:
+            return bool((await firm.http.get("/health/ready")).json()["dependencies"]["ledger"]["status"] == "ok")
+
+        await until(well)
+    await sealer.seal_all()
+    await every_event_once(firm, bucket)
+
+
+async def test_a_lost_key_is_no_reason_to_make_another(firm: Firm, sealer: Sealer, bucket: Bucket) -> None:
+    await add(firm, 1)
+    await sealer.seal_all()
+    file = firm.services.resources.settings.key_dir / "ledger-keys.json"
+    assert file.stat().st_mode & 0o777 == 0o600
+    kept = file.read_bytes()
+    file.unlink()
+    await add(firm, 1)
+    with pytest.raises(LedgerKeyUnavailable):
+        await sealer.seal_all()
+    assert not file.exists()
+    file.write_bytes(kept)
+    await sealer.seal_all()
+    await every_event_once(firm, bucket)
+
+
+async def test_an_old_checkpoint_that_was_put_back_is_replaced(firm: Firm, sealer: Sealer, bucket: Bucket) -> None:
+    await add(firm, 2)
+    await sealer.seal_all()
+    old = await bucket.read(CHECKPOINT)
+    assert old is not None
+    await add(firm, 3)
+    await sealer.seal_all()
+    await bucket.write(CHECKPOINT, old)
+    await sealer.seal_all()
+    await every_event_once(firm, bucket)
+
+
+async def test_the_application_may_only_add(firm: Firm, sealer: Sealer) -> None:
+    """Whoever has the service's own role can neither change nor remove an event, nor add one past the queue."""
+    await add(firm, 2)
+    await sealer.seal_all()
+    before = await firm.eyes.fetch("SELECT * FROM events ORDER BY id"), await firm.eyes.fetch("SELECT * FROM event_leaves ORDER BY 1")  # fmt: skip
+    partition = await firm.eyes.fetchval("SELECT tableoid::regclass::text FROM events LIMIT 1")
+    app = await asyncpg.connect(app_url(firm))
+    statements = [
+        *(f"UPDATE {table} SET {column} = {column}" for table, column in (("events", "type"), ("events", "details"), (partition, "type"), ("event_leaves", "leaf_index"))),
+        *(f"{verb} {table}" for verb in ("DELETE FROM", "TRUNCATE", "DROP TABLE") for table in ("events", partition, "event_leaves")),
+        f"INSERT INTO {partition} SELECT * FROM events LIMIT 1",
+        "INSERT INTO event_queue VALUES (gen_random_uuid())",
+        "TRUNCATE event_queue",
+        "DROP TABLE event_queue",
+        "DELETE FROM ledger_head",
+        "INSERT INTO ledger_head SELECT * FROM ledger_head",
+        "ALTER TABLE events DISABLE TRIGGER ALL",
+        "ALTER TABLE events DETACH PARTITION " + partition,
+        "DROP TRIGGER events_queue ON events",
+        "SET session_replication_role = replica",
+        "CREATE OR REPLACE FUNCTION anjuan_queue_events() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "SET ROLE anjuan_owner",
+        "CREATE TABLE mine (id int)",
+    ]  # fmt: skip
+    try:
+        for statement in statements:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await app.execute(statement)
+    finally:
+        await app.close()
+    after = await firm.eyes.fetch("SELECT * FROM events ORDER BY id"), await firm.eyes.fetch("SELECT * FROM event_leaves ORDER BY 1")  # fmt: skip
+    assert after == before
+
+
+async def test_no_event_without_its_place_in_the_queue(firm: Firm) -> None:
+    before = await firm.eyes.fetchval("SELECT count(*) FROM event_queue")
+    app = await asyncpg.connect(app_url(firm))
+    try:
+        transaction = app.transaction()
+        await transaction.start()
+        await app.execute(
+            "INSERT INTO events (id, recorded_at, type, outcome, actor_name, actor_roles, subject_type, request_id,"
+            " method, route, details) VALUES ($1, now(), 'test.made', 'success', '', '{}', 'test', '', '', '', '{}')",
+            new_id(),
+        )
+        assert await app.fetchval("SELECT count(*) FROM event_queue") == before + 1
+        await transaction.rollback()
+    finally:
+        await app.close()
+    assert await firm.eyes.fetchval("SELECT count(*) FROM event_queue") == before
