@@ -23,8 +23,8 @@ from app.main import create_app
 from app.storage.key_store import KeyStore
 from tests.support.databases import TestDatabase, copied
 from tests.support.firm import Firm
-from tests.support.minio import PartMissing, RealMinio, minio_binary
-from tests.support.requirements import require
+from tests.support.go import at_hand
+from tests.support.minio import RealMinio, minio_binary
 
 # Machines are shared: how long an example took says nothing. Every run tries the same ones; `make prove` tries more.
 hypothesis_settings.register_profile("anjuan", deadline=None, derandomize=True)
@@ -99,10 +99,7 @@ def s3(embedded_s3: EmbeddedS3) -> EmbeddedS3:
 @pytest.fixture(scope="session")
 def minio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealMinio]:
     """Real MinIO, built from source once and kept in the cache directory."""
-    try:
-        minio_binary()
-    except PartMissing as missing:
-        require("Go", str(missing))
+    at_hand(minio_binary)
     server = RealMinio(tmp_path_factory.mktemp("minio"))
     server.start()
     try:

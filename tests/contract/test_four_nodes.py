@@ -22,7 +22,7 @@ from tests.contract import test_locks, test_object_store
 from tests.support.checks import refused
 from tests.support.firm import Firm, done
 from tests.support.four_nodes import NODES, FourNodes
-from tests.support.minio import PartMissing
+from tests.support.go import PartMissing
 from tests.support.papers import objects
 from tests.support.requirements import require
 from tests.support.stores import MIB, Server, chunked, new_key, opened, read, ready, server_of

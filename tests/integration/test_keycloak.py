@@ -10,8 +10,8 @@ import pytest
 
 from app.config import OidcSettings, Settings
 from tests.support.firm import Firm, Person, Refusal, done
+from tests.support.go import PartMissing
 from tests.support.keycloak import RealKeycloak, keycloak_home
-from tests.support.minio import PartMissing
 from tests.support.requirements import require
 
 REALM, AUDIENCE = "firm", "anjuan-api"

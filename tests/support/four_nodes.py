@@ -18,7 +18,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from app.embedded.processes import start_child, stop_child, wait_until
-from tests.support.minio import PartMissing, minio_binary
+from tests.support.go import PartMissing
+from tests.support.minio import minio_binary
 
 NODES, PORT = 4, 9001
 _NAME = "anjuan-"

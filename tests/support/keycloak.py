@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 
 from app.embedded.processes import free_port, open_log, start_child, stop_child, wait_until
-from tests.support.minio import PartMissing, cache_dir, one_at_a_time
+from tests.support.go import PartMissing, cache_dir, one_at_a_time
 
 VERSION = "26.4.7"
 SHA256 = "dd9834c023460be856f731423d86228c23b5d002194a2064642bec0cc6573eaa"

@@ -1,0 +1,5 @@
+module anjuan.test/proofcheck
+
+go 1.24.0
+
+require golang.org/x/mod v0.33.0
