@@ -27,7 +27,7 @@ def fsck(
     with tempfile.TemporaryDirectory(prefix="anjuan-fsck-") as place:
         key = Path(place) / "key"
         key.write_text(public_key.strip())
-        command = [
+        command: list[str | Path] = [
             fsck_program(), f"--storage_url={storage_url}", f"--public_key={key}", f"--N={_WORKERS}", "--ui=false",
             *([f"--bearer_token={bearer}"] if bearer else []), *([f"--origin={origin}"] if origin else []),
         ]  # fmt: skip
