@@ -17,6 +17,8 @@ from tests.support.proofcheck import check_consistency, check_proof, proofcheck_
 from tests.support.tessera import fsck, fsck_program
 from tests.support.tiny_log import TinyLog, b64
 
+# Programs in Go are built by who asks first, beside everything else that a fresh machine is busy with.
+pytestmark = pytest.mark.timeout(900)
 ORIGIN = "log.firm.example/ledger"
 BEARER = "a-token-of-an-auditor"
 SIZES = (1, 2, 3, 7, 8, 255, 256, 257, 300)

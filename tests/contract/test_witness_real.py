@@ -13,6 +13,8 @@ from tests.support.proofcheck import check_proof, proofcheck_program
 from tests.support.tiny_log import TinyLog, b64, cosigned_at
 from tests.support.witness import RealWitness, real_witness, witness_program
 
+# Programs in Go are built by who asks first, beside everything else that a fresh machine is busy with.
+pytestmark = pytest.mark.timeout(900)
 ORIGIN = "log.firm.example/ledger"
 
 

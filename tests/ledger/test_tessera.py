@@ -20,6 +20,9 @@ from tests.support.proofcheck import check_consistency, check_proof, proofcheck_
 from tests.support.server import Served
 from tests.support.tessera import fsck, fsck_program
 
+# Programs in Go are built by who asks first, beside everything else that a fresh machine is busy with.
+pytestmark = pytest.mark.timeout(900)
+
 
 @pytest.fixture
 def served(settings: Settings, firm: Firm, tmp_path: Path) -> Iterator[Served]:
