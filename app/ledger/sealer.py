@@ -22,7 +22,7 @@ from app.ledger.bucket import Bucket
 from app.ledger.edge import Edge, LedgerDamagedError, load_edge
 from app.ledger.keys import LedgerKeys, LedgerKeyUnavailable
 from app.ledger.leaf import SALT_BYTES, details_digest, leaf_bytes
-from app.ledger.note import Checkpoint
+from app.ledger.note import Checkpoint, Note, NoteError
 from app.ledger.tiles import CHECKPOINT, Tile, pack, unpack
 
 _log = structlog.get_logger()
@@ -102,6 +102,7 @@ class Sealer:
         head = await connection.fetchrow(_HEAD)
         if head is None:
             raise LedgerDamagedError("the row of ledger_head is missing")
+        await self._refuse_another(head["size"])
         if head["size"] == 0:
             # Later a missing key is a fault: a new one would sign what nobody can tell from a forged ledger.
             await asyncio.to_thread(self._keys.make, self._name)
@@ -112,6 +113,20 @@ class Sealer:
             await self._write_checkpoint(edge)  # a leader that was cut off may have put an older one back
         await connection.execute("UPDATE ledger_head SET fault = NULL WHERE fault IS NOT NULL")
         return edge
+
+    async def _refuse_another(self, size: int) -> None:
+        """Stop where the bucket is ahead of the database, which then is a new or restored one: going on would fork."""
+        if (found := await self._bucket.read(CHECKPOINT)) is None:
+            return
+        try:
+            ahead = Checkpoint.parse(Note.parse(found).text).size
+        except NoteError:
+            return  # not ours, or damaged: it is written anew
+        if ahead > size:
+            raise LedgerDamagedError(
+                f"the checkpoint in the bucket is of {ahead} events and the database knows of {size}: is the database"
+                " older than the ledger, or the bucket another's?"
+            )
 
     async def seal(self, connection: Connection, edge: Edge) -> int:
         """Seal one batch; give the number of events, 0 when none waits."""

@@ -280,6 +280,25 @@ async def test_an_old_checkpoint_that_was_put_back_is_replaced(firm: Firm, seale
     await every_event_once(firm, bucket)
 
 
+async def test_a_database_that_is_older_than_the_ledger_stops_sealing(
+    firm: Firm, sealer: Sealer, bucket: Bucket
+) -> None:
+    await add(firm, 5)
+    await sealer.seal_all()
+    earlier = await firm.eyes.fetchrow("SELECT size, root FROM ledger_head")
+    assert earlier is not None
+    await add(firm, 4)
+    await sealer.seal_all()
+    before = await published(firm, bucket)
+    # As after restoring a backup that was made before the last four.
+    await firm.eyes.execute("DELETE FROM event_leaves WHERE leaf_index >= $1", earlier["size"])
+    await firm.eyes.execute("UPDATE ledger_head SET size = $1, published = $1, root = $2", *earlier)
+    await add(firm, 1)
+    with pytest.raises(LedgerDamagedError, match="older than the ledger"):
+        await sealer.seal_all()
+    assert await published(firm, bucket) == before
+
+
 async def test_the_application_may_only_add(firm: Firm, sealer: Sealer) -> None:
     """Whoever has the service's own role can neither change nor remove an event, nor add one past the queue."""
     await add(firm, 2)
