@@ -26,6 +26,10 @@ class LedgerKeyUnavailable(Unavailable):
     code, title_en, title_zh = "ledger_key_unavailable", "Ledger key not available", "账本签名密钥不可用"
 
 
+class NoLedgerKey(LedgerKeyUnavailable):
+    """There is no key: before the first event is sealed, or because the file was lost."""
+
+
 class LedgerKeys(Protocol):
     """Signs checkpoints. Blocking: call it in a thread. Every verb raises LedgerKeyUnavailable."""
 
@@ -117,7 +121,7 @@ class LedgerKeyFile:
             for key in kept["keys"]:
                 _signing(kept, key)
         except FileNotFoundError:
-            raise LedgerKeyUnavailable("The ledger has no key yet", "账本尚无签名密钥") from None
+            raise NoLedgerKey("The ledger has no key yet", "账本尚无签名密钥") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise LedgerKeyUnavailable(
                 f"The ledger's keys can't be read: {type(error).__name__}", "无法读取账本签名密钥"

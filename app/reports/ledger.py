@@ -15,7 +15,7 @@ from app.core.errors import Malformed
 from app.events.recorder import Recorder
 from app.events.vocabulary import Subject
 from app.ledger.bucket import Bucket, read_tile
-from app.ledger.keys import LedgerKeys
+from app.ledger.keys import LedgerKeys, NoLedgerKey
 from app.ledger.tiles import CHECKPOINT, parse_path
 from app.reports.events import LEDGER_READ
 
@@ -56,10 +56,13 @@ class LedgerReading:
         return await self._given(actor, path)
 
     async def key(self, actor: Actor) -> str:
-        """Give the verifier keys that sign now, one a line, the newest first."""
+        """Give the verifier keys that sign now, one a line, the newest first; NotFound before there is one."""
         subject = Subject("ledger", label=_KEY)
         await self._gate.require(actor, "ledger.read", subject)
-        keys = await asyncio.to_thread(self._keys.verifiers)
+        try:
+            keys = await asyncio.to_thread(self._keys.verifiers)
+        except NoLedgerKey:
+            await self._gate.hide(actor, "ledger.read", subject)
         await self._recorder.read(actor, LEDGER_READ, subject)
         return "".join(f"{key.text}\n" for key in keys)
 

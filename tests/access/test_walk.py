@@ -109,7 +109,7 @@ async def things(firm: Firm) -> tuple[Person, Ids]:
         "quarantine_id": scan, "dossier_id": dossier["id"], "client_id": client["id"], "entry_id": entry["id"], "file_id": file["id"],
         "verification_id": seen.json()["id"], "grant_id": grant["id"], "request_id": request["id"],
         "wall_id": wall["id"], "event_id": str(event), "user_id": str(lead.id), "matter_type": "civil",
-        "template_id": dossier["template_id"], "number": "1", "serial": "1", "version": "1",
+        "template_id": dossier["template_id"], "path": "0/000", "number": "1", "serial": "1", "version": "1",
         "preparation_id": prepared.json()["id"], "engagement_id": engagement["id"], "change_id": change.json()["id"],
         "receipt_id": receipt["id"], "object_id": thing["id"],
         "volume": "1", "form": "cover",
