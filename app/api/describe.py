@@ -168,8 +168,10 @@ def download(act: str, *events: EventType, content: dict[str, Any], also: Sequen
     return described
 
 
-def paper(act: str, *events: EventType, content: dict[str, Any], also: Sequence[int] = ()) -> dict[str, Any]:
-    """Describe an operation that prints something: made for this caller at this moment, so never 304."""
+def paper(
+    act: str, *events: EventType, content: dict[str, Any], also: Sequence[int] = (), what: str = "The paper"
+) -> dict[str, Any]:
+    """Describe an operation that gives `what` it makes or finds for this caller at this moment, so never 304."""
     described = _describe(act, events, (*_READ, *also), None, None, 200)
-    described["responses"][200] = {"description": "The paper", "content": content}
+    described["responses"][200] = {"description": what, "content": content}
     return described

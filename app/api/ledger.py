@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Response
 from app.access.events import ACCESS_DENIED
 from app.api import describe
 from app.api.context import App, Caller
+from app.api.examples.prints import BINARY
 from app.reports.events import LEDGER_READ
 
 router = APIRouter(prefix="/v1/ledger", tags=["ledger"])
@@ -19,35 +20,32 @@ _CHECKPOINT = (
 _VERIFIER = "records.firm.example/ledger+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\n"
 
 
-def _described(media_type: str, example: str | None = None, also: tuple[int, ...] = ()) -> dict[str, Any]:
-    described = describe.read("ledger.read", LEDGER_READ, ACCESS_DENIED, also=also)
-    described["responses"].pop(304)
-    content: dict[str, Any] = {"schema": {"type": "string"}}
-    if example is None:
-        content["schema"]["format"] = "binary"
-    else:
-        content["example"] = example
-    described["responses"][200] = {"content": {media_type: content}}
+def _described(what: str, content: dict[str, Any], also: tuple[int, ...] = ()) -> dict[str, Any]:
+    described = describe.paper("ledger.read", LEDGER_READ, ACCESS_DENIED, content=content, also=also, what=what)
     return {**described, "response_class": Response}
+
+
+def _text(example: str) -> dict[str, Any]:
+    return {"text/plain": {"schema": {"type": "string"}, "example": example}}
 
 
 def _answer(content: bytes | str, media_type: str) -> Response:
     return Response(content, media_type=media_type, headers={"Cache-Control": "private, no-store"})
 
 
-@router.get("/checkpoint", **_described("text/plain", _CHECKPOINT))
+@router.get("/checkpoint", **_described("The checkpoint", _text(_CHECKPOINT)))
 async def read_checkpoint(app: App, actor: Caller) -> Response:
     """Give the newest checkpoint: a signed note (C2SP tlog-checkpoint)."""
     return _answer(await app.ledger.checkpoint(actor), _TEXT)
 
 
-@router.get("/key", **_described("text/plain", _VERIFIER))
+@router.get("/key", **_described("The keys", _text(_VERIFIER)))
 async def read_ledger_key(app: App, actor: Caller) -> Response:
     """Give the verifier keys of the ledger, one a line, the newest first; keep a copy somewhere else."""
     return _answer(await app.ledger.key(actor), _TEXT)
 
 
-@router.get("/tile/{path:path}", **_described(_BYTES, also=(400,)))
+@router.get("/tile/{path:path}", **_described("The tile", {_BYTES: BINARY}, also=(400,)))
 async def read_tile(
     app: App,
     actor: Caller,

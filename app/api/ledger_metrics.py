@@ -17,7 +17,7 @@ def show(sealing: Sealing) -> None:
     """Take over what was found."""
     _UNSEALED.set(sealing.unsealed)
     _OLDEST.set(sealing.oldest_seconds)
-    _SIZE.set(sealing.published)
+    _SIZE.set(sealing.size)
     _SECONDS.set(sealing.seal_seconds or 0)
     _SEALED_AT.set(sealing.sealed_at.timestamp() if sealing.sealed_at else 0)
     _STOPPED.set(sealing.fault is not None)

@@ -1,9 +1,10 @@
 """Health, metrics, version, and the API pages with their assets served from here."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, TypeVar
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -18,9 +19,11 @@ from app.api.context import App
 from app.api.middleware import REGISTRY
 from app.core.errors import AppError, NotFound
 from app.factory import Services, version
+from app.reports.ledger import Sealing
 from app.reports.store_locks import WORDS, LockStatus
 
 router = APIRouter(tags=["operation"])
+T = TypeVar("T")
 
 _PROBE_SECONDS, _SCANNER_SECONDS = 5.0, 2.0
 _LOCAL = frozenset({"127.0.0.1", "::1"})
@@ -90,7 +93,10 @@ async def _dependencies(app: Services) -> dict[str, Dependency]:
     resources = app.resources
     probes = {
         "database": _probe(resources.database.fetchval("SELECT 1")), "store": _probe(resources.store.probe()),
-        "store_locks": _locks(app), "ledger": _ledger(app),
+        "store_locks": _kept_up(app.store_locks.status(), _locks_lack),
+        "ledger": _kept_up(
+            app.ledger.sealing(), partial(_sealing_lacks, resources.settings.ledger.ledger_stall_seconds)
+        ),
     }  # fmt: skip
     if resources.scanner is not None:
         # Soon given up, for whoever asks must not wait longer because of it.
@@ -98,30 +104,24 @@ async def _dependencies(app: Services) -> dict[str, Dependency]:
     return dict(zip(probes, await asyncio.gather(*probes.values()), strict=True))
 
 
-async def _locks(app: Services) -> Dependency:
-    """Tell what the daily probe found; nothing that is asked for needs locks, so it is never unavailable."""
+async def _kept_up(work: Awaitable[T], lacking: Callable[[T], str | None]) -> Dependency:
+    """Tell how something is that nothing waits for: never unavailable, degraded for the reason that `lacking` gives."""
     try:
         async with asyncio.timeout(_PROBE_SECONDS):
-            status = await app.store_locks.status()
+            reason = lacking(await work)
     except (AppError, TimeoutError):
-        return Dependency(status="degraded", detail="Not known: the database does not answer")
-    if status is LockStatus.PROVEN:
-        return Dependency(status="ok")
-    return Dependency(status="degraded", detail=WORDS[status][0])
+        reason = "Not known: the database does not answer"
+    return Dependency(status="degraded", detail=reason) if reason else Dependency(status="ok")
 
 
-async def _ledger(app: Services) -> Dependency:
-    """Tell whether sealing keeps up; events are safe all the same, so it is never unavailable."""
-    try:
-        async with asyncio.timeout(_PROBE_SECONDS):
-            sealing = await app.ledger.sealing()
-    except (AppError, TimeoutError):
-        return Dependency(status="degraded", detail="Not known: the database does not answer")
+def _locks_lack(status: LockStatus) -> str | None:
+    return None if status is LockStatus.PROVEN else WORDS[status][0]
+
+
+def _sealing_lacks(stall_seconds: float, sealing: Sealing) -> str | None:
     if sealing.fault is not None:
-        return Dependency(status="degraded", detail=f"Sealing has stopped: {sealing.fault}")
-    if sealing.oldest_seconds > app.resources.settings.ledger.ledger_stall_seconds:
-        return Dependency(status="degraded", detail=f"{sealing.unsealed} events wait to be sealed")
-    return Dependency(status="ok")
+        return f"Sealing has stopped: {sealing.fault}"
+    return f"{sealing.unsealed} events wait to be sealed" if sealing.oldest_seconds > stall_seconds else None
 
 
 async def _probe(work: Awaitable[Any], seconds: float = _PROBE_SECONDS) -> Dependency:

@@ -20,7 +20,7 @@ from app.care.orphans import Orphans
 from app.care.schemas import Counts, FindingKind, RunKind
 from app.core.actor import Actor, service_actor
 from app.core.clock import now
-from app.core.database import Database, Row
+from app.core.database import Database, Row, session_lock
 from app.core.errors import Conflict
 from app.core.ids import new_id
 from app.events.unit_of_work import UnitOfWork
@@ -100,15 +100,10 @@ class IntegrityCheck:
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
         """Keep other checks out, but for the scheduled one; CheckUnderWay when there is one."""
-        # The lock belongs to the connection: a process that dies frees it.
-        async with self._database.connection() as connection:
-            if not await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended('fsck', 17))"):
+        async with self._database.connection() as connection, session_lock(connection, "fsck") as free:
+            if not free:
                 raise CheckUnderWay("Another check of these files is under way", "另一项检查正在进行")
-            try:
-                yield
-            finally:
-                if not connection.is_closed():
-                    await connection.execute("SELECT pg_advisory_unlock(hashtextextended('fsck', 17))")
+            yield
 
     async def begin(self, kind: RunKind, started_by: str, *, fresh: bool) -> Run:
         """Take up the unfinished run of a kind, or begin one: when there is none, or `fresh` is wanted."""

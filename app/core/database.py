@@ -48,6 +48,17 @@ def present(row: Row | None) -> Row:
     return row
 
 
+@asynccontextmanager
+async def session_lock(connection: Connection, name: str) -> AsyncIterator[bool]:
+    """Try a lock that belongs to the connection, and tell whether it was free: a process that dies frees it."""
+    had = bool(await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 17))", name))
+    try:
+        yield had
+    finally:
+        if had and not connection.is_closed():
+            await connection.execute("SELECT pg_advisory_unlock(hashtextextended($1, 17))", name)
+
+
 class OutcomeUnknown(Unavailable):
     """The connection broke during COMMIT: the act may or may not have happened."""
 

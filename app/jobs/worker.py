@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import structlog
 
 from app.config import Settings
+from app.core.database import session_lock
 from app.core.errors import AppError
 from app.core.logging import configure
 from app.factory import Services, make_resources, make_services
@@ -58,15 +59,10 @@ JOBS = (
 
 async def run_once(services: Services, job: Job) -> bool:
     """Do a job unless another worker is at it; tell whether it was done here."""
-    # The lock belongs to the connection: a worker that dies frees it.
-    async with services.resources.database.connection() as connection:
-        if not await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 17))", job.name):
-            return False
-        try:
+    async with services.resources.database.connection() as connection, session_lock(connection, job.name) as free:
+        if free:
             await job.work(services)
-        finally:
-            await connection.execute("SELECT pg_advisory_unlock(hashtextextended($1, 17))", job.name)
-    return True
+    return free
 
 
 async def _do(services: Services, job: Job, stop: asyncio.Event) -> None:

@@ -1,24 +1,11 @@
-"""Where the ledger is kept: a bucket of its own, read by paths of C2SP tlog-tiles.
-
-A source of tiles is anything that gives bytes by path: the bucket itself, or a directory that is a copy of it.
-"""
+"""Where the ledger is kept: a bucket of its own, read by paths of C2SP tlog-tiles."""
 
 import asyncio
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Protocol
 
 from app.ledger.tiles import Tile, cut
 from app.storage.errors import ObjectMissing
 from app.storage.protocol import Shelf
-
-
-class Source(Protocol):
-    """Gives what is kept under a path, None when nothing is."""
-
-    async def read(self, path: str) -> bytes | None:
-        """Read an object whole; raises StoreUnavailable."""
-        ...
 
 
 class Bucket:
@@ -28,7 +15,7 @@ class Bucket:
         self._shelf = shelf
 
     async def read(self, path: str) -> bytes | None:
-        """Read an object whole."""
+        """Read an object whole; None when there is none."""
         try:
             async with self._shelf.get(path) as chunks:
                 return b"".join([chunk async for chunk in chunks])
@@ -53,33 +40,16 @@ class Bucket:
         await self._shelf.aclose()
 
 
-class Directory:
-    """A copy of the bucket on disk."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    async def read(self, path: str) -> bytes | None:
-        """Read a file whole."""
-        return await asyncio.to_thread(self._read, path)
-
-    def _read(self, path: str) -> bytes | None:
-        try:
-            return (self._root / path).read_bytes()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return None
-
-
-async def read_tile(source: Source, tile: Tile) -> bytes | None:
+async def read_tile(bucket: Bucket, tile: Tile) -> bytes | None:
     """Read a tile; a partial one that was cleared away is cut from the full one that replaced it."""
-    found = await source.read(tile.path)
-    if found is None and not tile.full and (whole := await source.read(tile.whole().path)) is not None:
+    found = await bucket.read(tile.path)
+    if found is None and not tile.full and (whole := await bucket.read(tile.whole().path)) is not None:
         return cut(tile, whole)
     return found
 
 
-async def read_tiles(source: Source, tiles: Iterable[Tile]) -> dict[Tile, bytes | None]:
+async def read_tiles(bucket: Bucket, tiles: Iterable[Tile]) -> dict[Tile, bytes | None]:
     """Read several tiles at once."""
     wanted = list(dict.fromkeys(tiles))
-    found = await asyncio.gather(*(read_tile(source, tile) for tile in wanted))
+    found = await asyncio.gather(*(read_tile(bucket, tile) for tile in wanted))
     return dict(zip(wanted, found, strict=True))

@@ -1,6 +1,8 @@
 """The right edge of the tree as tiles: all that is needed to go on, and to say which tiles new leaves make."""
 
-from app.ledger.bucket import Source, read_tile
+from collections.abc import Sequence
+
+from app.ledger.bucket import Bucket, read_tile
 from app.ledger.merkle import EMPTY_ROOT, Frontier, leaf_hash, node_hash, root_of
 from app.ledger.tiles import ENTRIES, HEIGHT, WIDTH, Tile, hashes_of, pack, tiles_of, unpack
 
@@ -12,10 +14,8 @@ class LedgerDamagedError(Exception):
 class Edge:
     """The partial tiles of a tree: the entries of the last bundle, and the hashes of the last tile of each level."""
 
-    def __init__(self) -> None:
-        self.size = 0
-        self._entries: list[bytes] = []
-        self._levels: list[list[bytes]] = [[]]
+    def __init__(self, size: int = 0, entries: Sequence[bytes] = (), levels: Sequence[Sequence[bytes]] = ((),)) -> None:
+        self.size, self._entries, self._levels = size, list(entries), list(map(list, levels))
 
     def extend(self, leaves: list[bytes]) -> list[tuple[Tile, bytes]]:
         """Add leaves, and give the tiles that this changes, each with its content."""
@@ -62,26 +62,25 @@ class Edge:
         return root or EMPTY_ROOT
 
 
-async def load_edge(source: Source, size: int, root: bytes) -> Edge:
+async def load_edge(bucket: Bucket, size: int, root: bytes) -> Edge:
     """Read the edge of a published tree; raise LedgerDamagedError unless it leads to the root that was published."""
-    edge = Edge()
-    edge.size = size
-    for level in (ENTRIES, *range(-(-size.bit_length() // HEIGHT))):
-        count = size >> HEIGHT * max(level, 0)
-        content = b""
-        if width := count % WIDTH:
-            tile = Tile(level, count // WIDTH, width)
-            found = await read_tile(source, tile)
-            if found is None:
-                raise LedgerDamagedError(f"{tile.path} is missing")
-            content = found
-        if level == ENTRIES:
-            edge._entries = _entries(content)  # noqa: SLF001 - made here
-        else:
-            edge._levels[level:] = [hashes_of(content)]  # noqa: SLF001
-    if edge.root() != root or edge._levels[0] != [leaf_hash(entry) for entry in edge._entries]:  # noqa: SLF001
+    entries = _entries(await _last(bucket, ENTRIES, size))
+    levels = [hashes_of(await _last(bucket, level, size)) for level in range(-(-size.bit_length() // HEIGHT))] or [[]]
+    edge = Edge(size, entries, levels)
+    if edge.root() != root or levels[0] != list(map(leaf_hash, entries)):
         raise LedgerDamagedError(f"the last tiles of the ledger are not those of the tree of {size} events")
     return edge
+
+
+async def _last(bucket: Bucket, level: int, size: int) -> bytes:
+    """Read the partial tile of a level; nothing where the last one is full."""
+    count = size >> HEIGHT * max(level, 0)
+    if not (width := count % WIDTH):
+        return b""
+    tile = Tile(level, count // WIDTH, width)
+    if (found := await read_tile(bucket, tile)) is None:
+        raise LedgerDamagedError(f"{tile.path} is missing")
+    return found
 
 
 def _entries(content: bytes) -> list[bytes]:

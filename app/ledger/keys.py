@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.core.clock import now
 from app.core.errors import Unavailable
-from app.ledger.note import Note, SigningKey, VerifierKey
+from app.ledger.note import Checkpoint, Note, SigningKey, VerifierKey
 from app.storage.master_keys import write_safely
 
 FILE = "ledger-keys.json"
@@ -37,12 +37,8 @@ class LedgerKeys(Protocol):
         """Make a first key under the ledger's name (None: a random one), unless there is one."""
         ...
 
-    def origin(self) -> str:
-        """Give the name of the ledger: the first line of its checkpoints."""
-        ...
-
-    def sign(self, text: str) -> Note:
-        """Sign a checkpoint's text with every key that is in use: two for a while after a rotation."""
+    def sign(self, size: int, root: bytes) -> Note:
+        """Sign the checkpoint of a tree with every key that is in use: two for a while after a rotation."""
         ...
 
     def verifiers(self, *, retired: bool = False) -> list[VerifierKey]:
@@ -80,13 +76,10 @@ class LedgerKeyFile:
         _signing(kept, kept["keys"][0])  # a name that can be none is told now
         self._write(kept)
 
-    def origin(self) -> str:
-        """See `LedgerKeys`."""
-        return self._read()["name"]
-
-    def sign(self, text: str) -> Note:
+    def sign(self, size: int, root: bytes) -> Note:
         """See `LedgerKeys`."""
         kept = self._read()
+        text = Checkpoint(kept["name"], size, root).text
         return Note(text, tuple(_signing(kept, key).sign(text) for key in self._in_use(kept)))
 
     def verifiers(self, *, retired: bool = False) -> list[VerifierKey]:

@@ -5,15 +5,14 @@ valid. docs/ledger.md says the same in words for other implementers.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
+from app.core.schema import rfc3339
 from app.ledger.canonical import canonical
 
 VERSION = 1
 SALT_BYTES = 16
-MAX_LEAF_BYTES = 65_535
 # Columns of the table `events` that stand in the leaf, and those that it only commits to.
 PLAIN = ("id", "recorded_at", "type", "outcome", "actor_id", "subject_type", "subject_id", "dossier_id")
 COMMITTED = (
@@ -33,13 +32,6 @@ def details_digest(event: Mapping[str, Any], salt: bytes) -> str:
 
 
 def leaf_bytes(event: Mapping[str, Any], digest: str) -> bytes:
-    """Give the bytes of an event's leaf: canonical JSON, at most MAX_LEAF_BYTES."""
+    """Give the bytes of an event's leaf: canonical JSON."""
     plain = {name: event[name] for name in PLAIN}
-    return canonical({**plain, "v": VERSION, "recorded_at": moment(event["recorded_at"]), "details_digest": digest})
-
-
-def moment(when: datetime | str) -> str:
-    """Write a time as leaves have it: UTC, microseconds, `Z`."""
-    if isinstance(when, str):
-        when = datetime.fromisoformat(when)
-    return when.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return canonical({**plain, "v": VERSION, "recorded_at": rfc3339(event["recorded_at"]), "details_digest": digest})

@@ -7,7 +7,6 @@ from app.ledger.merkle import HASH_BYTES, leaf_hash, verify_inclusion
 from app.ledger.note import Checkpoint, NoteError, VerifierKey, decoded, encoded, open_checkpoint
 
 HEADER = "c2sp.org/tlog-proof@v1"
-MEDIA_TYPE = "text/plain; charset=utf-8"
 _LONGEST_PATH = 63
 
 

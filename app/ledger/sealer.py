@@ -10,13 +10,12 @@ import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
 from app.core.clock import now
-from app.core.database import Connection, Database
+from app.core.database import Connection, Database, session_lock
 from app.core.errors import AppError
 from app.ledger.bucket import Bucket
 from app.ledger.edge import Edge, LedgerDamagedError, load_edge
@@ -26,7 +25,7 @@ from app.ledger.note import Checkpoint, Note, NoteError
 from app.ledger.tiles import CHECKPOINT, Tile, pack, unpack
 
 _log = structlog.get_logger()
-LOCK = 7421  # of the leader, at any time one connection's
+LOCK = "seal_events"  # of the leader, at any time one connection's
 _BATCH = 4096
 _WRITES = 16  # tiles on their way at a time
 _RETRY_SECONDS = 1.0
@@ -34,14 +33,6 @@ _TAKEN = "SELECT event_id FROM event_queue ORDER BY event_id LIMIT $1"
 # Bounds on the ids spare the partitions of all other months.
 _EVENTS = "SELECT * FROM events WHERE id = ANY($1) AND id BETWEEN $2 AND $3"
 _HEAD = "SELECT size, published, root, pending FROM ledger_head"
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Leaves whose place is fixed, from `begin` on, and not yet published."""
-
-    begin: int
-    leaves: list[bytes]
 
 
 class Sealer:
@@ -59,13 +50,9 @@ class Sealer:
         """Lead, or stand by to lead, until told to stop. What fails is tried again; nothing is lost meanwhile."""
         while not stop.is_set():
             try:
-                async with self._database.connection() as connection:
-                    if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
-                        try:
-                            await self._lead(connection, stop)
-                        finally:
-                            with suppress(Exception):  # a broken connection has let go by itself
-                                await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
+                async with self._database.connection() as connection, session_lock(connection, LOCK) as free:
+                    if free:
+                        await self._lead(connection, stop)
             except (LedgerDamagedError, LedgerKeyUnavailable) as error:
                 _log.error("sealing has stopped", reason=str(error))
                 await self._tell(str(error))
@@ -87,13 +74,13 @@ class Sealer:
         """Seal what is queued now, as the leader; give the number of events. For commands and tests."""
         count = 0
         async with self._database.connection() as connection:
-            await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
+            await connection.execute("SELECT pg_advisory_lock(hashtextextended($1, 17))", LOCK)
             try:
                 edge = await self._resume(connection)
                 while done := await self.seal(connection, edge):
                     count += done
             finally:
-                await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
+                await connection.execute("SELECT pg_advisory_unlock(hashtextextended($1, 17))", LOCK)
         return count
 
     async def _resume(self, connection: Connection) -> Edge:
@@ -108,9 +95,10 @@ class Sealer:
             await asyncio.to_thread(self._keys.make, self._name)
         edge = await load_edge(self._bucket, head["published"], head["root"])
         if head["pending"] is not None:
-            await self._publish(connection, edge, Batch(head["published"], unpack(head["pending"])), time.monotonic())
+            await self._publish(connection, edge, unpack(head["pending"]), time.monotonic())
         elif head["size"]:
-            await self._write_checkpoint(edge)  # a leader that was cut off may have put an older one back
+            # A leader that was cut off may have put an older one back.
+            await self._write_checkpoint(edge.size, head["root"])
         await connection.execute("UPDATE ledger_head SET fault = NULL WHERE fault IS NOT NULL")
         return edge
 
@@ -131,22 +119,21 @@ class Sealer:
     async def seal(self, connection: Connection, edge: Edge) -> int:
         """Seal one batch; give the number of events, 0 when none waits."""
         began = time.monotonic()
-        batch = await self._fix(connection, edge)
-        if batch is None:
-            return 0
-        await self._publish(connection, edge, batch, began)
-        return len(batch.leaves)
+        leaves = await self._fix(connection, edge)
+        if leaves:
+            await self._publish(connection, edge, leaves, began)
+        return len(leaves)
 
-    async def _fix(self, connection: Connection, edge: Edge) -> Batch | None:
-        """Give the next events their places, for good."""
+    async def _fix(self, connection: Connection, edge: Edge) -> list[bytes]:
+        """Give the next events their places, for good; their leaves, none when none waits."""
         taken = [row["event_id"] for row in await connection.fetch(_TAKEN, _BATCH)]
         if not taken:
-            return None
+            return []
         found = {row["id"]: row for row in await connection.fetch(_EVENTS, taken, taken[0], taken[-1])}
         # One that was removed before it was sealed stays in the queue, for `anjuan verify` to tell.
         events = [dict(found[id_]) for id_ in taken if id_ in found]
         if not events:
-            return None
+            return []
         salts = _salts(len(events))
         leaves = await asyncio.to_thread(_leaves, events, salts)
         places = [(row["id"], edge.size + n, salts[n]) for n, row in enumerate(events)]
@@ -161,19 +148,20 @@ class Sealer:
                 connection, 1, "UPDATE ledger_head SET size = $2, pending = $3 WHERE size = $1 AND published = $1",
                 edge.size, edge.size + len(events), pack(leaves),
             )  # fmt: skip
-        return Batch(edge.size, leaves)
+        return leaves
 
-    async def _publish(self, connection: Connection, edge: Edge, batch: Batch, began: float) -> None:
+    async def _publish(self, connection: Connection, edge: Edge, leaves: list[bytes], began: float) -> None:
         """Write the tiles of a batch, then the checkpoint, then note that it is done."""
         replaced = edge.partials()
-        tiles = await asyncio.to_thread(edge.extend, batch.leaves)
+        tiles = await asyncio.to_thread(edge.extend, leaves)
         await self._write_tiles(tiles)
-        await self._write_checkpoint(edge)
+        root = edge.root()
+        await self._write_checkpoint(edge.size, root)
         await _expect(
             connection, 1,
             "UPDATE ledger_head SET published = size, root = $2, pending = NULL, sealed_at = $3, seal_seconds = $4"
             " WHERE size = $1",
-            edge.size, edge.root(), now(), time.monotonic() - began,
+            edge.size, root, now(), time.monotonic() - began,
         )  # fmt: skip
         await self._drop(tile for tile, _ in tiles if tile.full and (tile.level, tile.index) in replaced)
 
@@ -186,9 +174,8 @@ class Sealer:
 
         await asyncio.gather(*(write(tile, content) for tile, content in tiles))
 
-    async def _write_checkpoint(self, edge: Edge) -> None:
-        origin = await asyncio.to_thread(self._keys.origin)
-        note = await asyncio.to_thread(self._keys.sign, Checkpoint(origin, edge.size, edge.root()).text)
+    async def _write_checkpoint(self, size: int, root: bytes) -> None:
+        note = await asyncio.to_thread(self._keys.sign, size, root)
         await self._bucket.write(CHECKPOINT, note.encode())
 
     async def _drop(self, tiles: Iterable[Tile]) -> None:

@@ -4,8 +4,11 @@ Source: `docs/ledger.md`.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from app.access.gate import Gate
 from app.core.actor import Actor
@@ -19,11 +22,11 @@ from app.ledger.keys import LedgerKeys, NoLedgerKey
 from app.ledger.tiles import CHECKPOINT, parse_path
 from app.reports.events import LEDGER_READ
 
-_KEY = "key"
+T = TypeVar("T")
 _STATUS = """
-SELECT h.size, h.published, h.sealed_at, h.seal_seconds, h.fault, q.count AS unsealed,
-  (SELECT e.recorded_at FROM events e WHERE e.id = q.oldest) AS oldest
-FROM ledger_head h, (SELECT count(*), min(event_id::text)::uuid AS oldest FROM event_queue) q
+SELECT h.published, h.sealed_at, h.seal_seconds, h.fault, (SELECT count(*) FROM event_queue) AS unsealed,
+  (SELECT recorded_at FROM events WHERE id = (SELECT event_id FROM event_queue ORDER BY 1 LIMIT 1)) AS oldest
+FROM ledger_head h
 """
 
 
@@ -34,7 +37,6 @@ class Sealing:
     unsealed: int
     oldest_seconds: float
     size: int
-    published: int
     sealed_at: datetime | None
     seal_seconds: float | None
     fault: str | None
@@ -49,30 +51,32 @@ class LedgerReading:
 
     async def checkpoint(self, actor: Actor) -> bytes:
         """Give the newest checkpoint; NotFound before the first."""
-        return await self._given(actor, CHECKPOINT)
+        return await self._given(actor, CHECKPOINT, lambda: self._bucket.read(CHECKPOINT))
 
     async def tile(self, actor: Actor, path: str) -> bytes:
         """Give a tile of hashes or a bundle of entries; NotFound when there is none, Malformed for what names none."""
-        return await self._given(actor, path)
+
+        async def read() -> bytes | None:
+            if (tile := parse_path(path)) is None:
+                raise Malformed("A tile is <level>/<index>, such as 0/000 or entries/x001/234.p/5", "瓦片路径格式错误")
+            return await read_tile(self._bucket, tile)
+
+        return await self._given(actor, path, read)
 
     async def key(self, actor: Actor) -> str:
         """Give the verifier keys that sign now, one a line, the newest first; NotFound before there is one."""
-        subject = Subject("ledger", label=_KEY)
-        await self._gate.require(actor, "ledger.read", subject)
-        try:
-            keys = await asyncio.to_thread(self._keys.verifiers)
-        except NoLedgerKey:
-            await self._gate.hide(actor, "ledger.read", subject)
-        await self._recorder.read(actor, LEDGER_READ, subject)
-        return "".join(f"{key.text}\n" for key in keys)
 
-    async def _given(self, actor: Actor, path: str) -> bytes:
-        subject = Subject("ledger", label=path)
+        async def read() -> str | None:
+            with suppress(NoLedgerKey):
+                return "".join(f"{key.text}\n" for key in await asyncio.to_thread(self._keys.verifiers))
+            return None
+
+        return await self._given(actor, "key", read)
+
+    async def _given(self, actor: Actor, what: str, read: Callable[[], Awaitable[T | None]]) -> T:
+        subject = Subject("ledger", label=what)
         await self._gate.require(actor, "ledger.read", subject)
-        tile = parse_path(path)
-        if tile is None and path != CHECKPOINT:
-            raise Malformed("A tile is <level>/<index>, such as 0/000 or entries/x001/234.p/5", "瓦片路径格式错误")
-        found = await (read_tile(self._bucket, tile) if tile else self._bucket.read(CHECKPOINT))
+        found = await read()
         if found is None:
             await self._gate.hide(actor, "ledger.read", subject)
         await self._recorder.read(actor, LEDGER_READ, subject)
@@ -82,9 +86,9 @@ class LedgerReading:
         """Tell how sealing is; for health and metrics, so it asks no gate and tells of no event."""
         row = await self._database.fetchrow(_STATUS)
         if row is None:
-            return Sealing(0, 0.0, 0, 0, None, None, "the row of ledger_head is missing")
+            return Sealing(0, 0.0, 0, None, None, "the row of ledger_head is missing")
         age = now() - row["oldest"] if row["oldest"] else timedelta()
         return Sealing(
-            row["unsealed"], max(0.0, age.total_seconds()), row["size"], row["published"], row["sealed_at"],
+            row["unsealed"], max(0.0, age.total_seconds()), row["published"], row["sealed_at"],
             row["seal_seconds"], row["fault"],
         )  # fmt: skip

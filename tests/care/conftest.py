@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.config import Settings, StorageSettings
+from app.config import Settings
 from app.embedded.s3 import EmbeddedS3
 from tests.support.damage import Disk
+from tests.support.server import with_buckets
 
 _buckets = itertools.count(1)
 
@@ -24,11 +25,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedS3]:
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     """Settings with a bucket of this test's own: to its database objects of others would be orphans."""
-    fields = settings.storage.model_dump() | {"s3_bucket_prefix": f"integrity-{next(_buckets)}"}
-    return Settings(
-        run=settings.run, database=settings.database, storage=StorageSettings(**fields), auth=settings.auth,
-        http=settings.http,
-    )  # fmt: skip
+    return with_buckets(settings, f"integrity-{next(_buckets)}")
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A ledger of each test's own: the bucket is as fresh as the database."""
 
 import itertools
-import os
 from collections.abc import AsyncIterator
 
 import pytest
@@ -12,17 +11,14 @@ from app.factory import make_database
 from app.ledger.bucket import Bucket
 from app.ledger.sealer import Sealer
 from tests.support.firm import Firm
+from tests.support.server import with_buckets
 
 _numbers = itertools.count(1)
 
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    prefix = f"ledger-{os.getpid()}-{next(_numbers)}"
-    return Settings(
-        run=settings.run, database=settings.database, auth=settings.auth, http=settings.http,
-        storage=settings.storage.model_copy(update={"s3_bucket_prefix": prefix}),
-    )  # fmt: skip
+    return with_buckets(settings, f"ledger-{next(_numbers)}")
 
 
 @pytest.fixture

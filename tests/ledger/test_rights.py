@@ -5,7 +5,7 @@ import pytest
 
 from app.core.ids import new_id
 from app.ledger.sealer import Sealer
-from tests.ledger.test_sealing import add, app_url
+from tests.ledger.common import add, app_url, insert
 from tests.support.firm import Firm
 
 
@@ -49,11 +49,7 @@ async def test_no_event_without_its_place_in_the_queue(firm: Firm) -> None:
     try:
         transaction = app.transaction()
         await transaction.start()
-        await app.execute(
-            "INSERT INTO events (id, recorded_at, type, outcome, actor_name, actor_roles, subject_type, request_id,"
-            " method, route, details) VALUES ($1, now(), 'test.made', 'success', '', '{}', 'test', '', '', '', '{}')",
-            new_id(),
-        )
+        await insert(app, [new_id()])
         assert await app.fetchval("SELECT count(*) FROM event_queue") == before + 1
         await transaction.rollback()
     finally:

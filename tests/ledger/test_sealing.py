@@ -5,14 +5,12 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import pytest
 
 from app.core.database import Database
 from app.core.errors import Unavailable
-from app.core.ids import new_id
 from app.embedded.postgres import EmbeddedPostgres
 from app.ledger.bucket import Bucket, read_tile
 from app.ledger.edge import LedgerDamagedError
@@ -23,29 +21,8 @@ from app.ledger.note import Checkpoint, open_checkpoint
 from app.ledger.sealer import LOCK, Sealer
 from app.ledger.tiles import CHECKPOINT, ENTRIES, Tile, hashes_of, tiles_of, unpack
 from app.storage.errors import StoreUnavailable
+from tests.ledger.common import add
 from tests.support.firm import Firm
-
-
-def app_url(firm: Firm) -> str:
-    url = firm.services.resources.settings.database.database_url
-    assert url is not None
-    return url.get_secret_value()
-
-
-async def add(firm: Firm, count: int) -> list[UUID]:
-    """Add events as the application's role does."""
-    made = [new_id() for _ in range(count)]
-    app = await asyncpg.connect(app_url(firm))
-    try:
-        await app.execute(
-            "INSERT INTO events (id, recorded_at, type, outcome, actor_name, actor_roles, subject_type, request_id,"
-            " method, route, details) SELECT id, now(), 'test.made', 'success', '王丽', '{lawyer}', 'test', 'r', 'GET',"
-            " '/', jsonb_build_object('number', n) FROM unnest($1::uuid[]) WITH ORDINALITY AS made (id, n)",
-            made,
-        )
-    finally:
-        await app.close()
-    return made
 
 
 async def published(firm: Firm, bucket: Bucket) -> Checkpoint:
@@ -68,13 +45,19 @@ async def published(firm: Firm, bucket: Bucket) -> Checkpoint:
     return checkpoint
 
 
+async def raw(bucket: Bucket, size: int) -> list[bytes]:
+    """Give the bytes of all leaves."""
+    return [
+        leaf
+        for tile in tiles_of(size)
+        if tile.level == ENTRIES
+        for leaf in unpack(await read_tile(bucket, tile) or b"")
+    ]
+
+
 async def entries(bucket: Bucket, size: int) -> list[dict[str, Any]]:
     """Give all leaves."""
-    found: list[dict[str, Any]] = []
-    for tile in tiles_of(size):
-        if tile.level == ENTRIES:
-            found += map(json.loads, unpack(await read_tile(bucket, tile) or b""))
-    return found
+    return list(map(json.loads, await raw(bucket, size)))
 
 
 async def every_event_once(firm: Firm, bucket: Bucket) -> Checkpoint:
@@ -162,21 +145,12 @@ async def test_broken_off_at_each_write_it_goes_on_without_fork(firm: Firm, seal
         old = new
 
 
-async def raw(bucket: Bucket, size: int) -> list[bytes]:
-    return [
-        leaf
-        for tile in tiles_of(size)
-        if tile.level == ENTRIES
-        for leaf in unpack(await read_tile(bucket, tile) or b"")
-    ]
-
-
 @asynccontextmanager
-async def running(*sealers: Sealer) -> AsyncIterator[list[asyncio.Task[None]]]:
+async def running(*sealers: Sealer) -> AsyncIterator[None]:
     stop = asyncio.Event()
     tasks = [asyncio.create_task(sealer.run(stop)) for sealer in sealers]
     try:
-        yield tasks
+        yield
     finally:
         stop.set()
         await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 30)
@@ -191,7 +165,8 @@ async def until(check: Callable[[], Any], seconds: float = 30.0) -> None:
 async def leaders(firm: Firm) -> list[int]:
     """Give the backends that lead."""
     rows = await firm.eyes.fetch(
-        "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND granted"
+        "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        " AND classid::bigint << 32 | objid::bigint = hashtextextended($1, 17)"
         " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
         LOCK,
     )

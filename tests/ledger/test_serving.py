@@ -7,6 +7,7 @@ from app.ledger.bucket import Bucket
 from app.ledger.note import VerifierKey, open_checkpoint
 from app.ledger.sealer import Sealer
 from app.ledger.tiles import tiles_of
+from tests.ledger.common import insert
 from tests.support.firm import Firm, Person, done
 
 
@@ -88,11 +89,7 @@ async def test_metrics_tell_how_sealing_is(firm: Firm, sealer: Sealer) -> None:
 async def test_a_stall_degrades_and_refuses_nobody(firm: Firm) -> None:
     ready = await firm.http.get("/health/ready")
     assert ready.json()["dependencies"]["ledger"] == {"status": "ok", "detail": None}
-    await firm.eyes.execute(
-        "INSERT INTO events (id, recorded_at, type, outcome, actor_name, actor_roles, subject_type, request_id, method,"
-        " route, details) VALUES (uuidv7(interval '-2 minutes'), now() - interval '2 minutes', 'test.made', 'success',"
-        " '', '{}', 'test', '', '', '', '{}')"
-    )
+    await insert(firm.eyes, [await firm.eyes.fetchval("SELECT uuidv7(interval '-2 minutes')")])
     ready = await firm.http.get("/health/ready")
     assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
     assert "wait to be sealed" in ready.json()["dependencies"]["ledger"]["detail"]

@@ -13,7 +13,7 @@ from app.ledger.note import encoded, open_checkpoint
 from app.ledger.proofs import Proof
 from app.ledger.sealer import Sealer
 from app.ledger.tiles import CHECKPOINT, ENTRIES, WIDTH, Tile, hashes_of, tile_of, unpack
-from tests.ledger.test_sealing import add
+from tests.ledger.common import add
 from tests.support.firm import Firm
 from tests.support.go import at_hand
 from tests.support.proofcheck import check_consistency, check_proof, proofcheck_program

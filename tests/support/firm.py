@@ -158,10 +158,10 @@ class Firm:
         return dict(rows[0])
 
     async def tables(self) -> dict[str, str]:
-        """Give a digest of every table but the events; equal before and after a call that changed nothing."""
+        """Give a digest of every table but the events and their queue; equal before and after a call that changed nothing."""
         names = await self.eyes.fetch(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'event%'"
-            " AND tablename <> 'login_throttle' ORDER BY 1"
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'events%'"
+            " AND tablename NOT IN ('event_queue', 'login_throttle') ORDER BY 1"
         )
         digests = {}
         for (name,) in names:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from app.config import Settings
+from app.config import Settings, StorageSettings
 from app.embedded.processes import free_port
 
 
@@ -29,6 +29,15 @@ def environment(settings: Settings) -> dict[str, str]:
         "ANJUAN_LOG_LEVEL": "warning",
     }
     return {**{name: value for name, value in os.environ.items() if not name.startswith("ANJUAN_")}, **given}
+
+
+def with_buckets(settings: Settings, prefix: str) -> Settings:
+    """Give the settings with buckets of their own, named after `prefix`."""
+    fields = settings.storage.model_dump() | {"s3_bucket_prefix": prefix}
+    return Settings(
+        run=settings.run, database=settings.database, storage=StorageSettings(**fields), auth=settings.auth,
+        http=settings.http,
+    )  # fmt: skip
 
 
 class Served:

@@ -28,7 +28,7 @@ class TinyLog:
 
     def root(self, size: int) -> bytes:
         """Give the root of the tree of so many leaves."""
-        return _root(self._hashes[:size])
+        return tree_root(self._hashes[:size])
 
     def checkpoint(self, size: int) -> str:
         """Sign the checkpoint of the tree of so many leaves."""
@@ -59,7 +59,7 @@ class TinyLog:
         while hashes:
             _write_tiles(place / "tile" / str(level), hashes)
             full = range(0, len(hashes) - WIDTH + 1, WIDTH)
-            level, hashes = level + 1, [_root(hashes[start : start + WIDTH]) for start in full]
+            level, hashes = level + 1, [tree_root(hashes[start : start + WIDTH]) for start in full]
 
 
 def b64(data: bytes) -> str:
@@ -111,11 +111,12 @@ def _half(size: int) -> int:
     return 1 << (size - 1).bit_length() - 1
 
 
-def _root(hashes: list[bytes]) -> bytes:
+def tree_root(hashes: list[bytes]) -> bytes:
+    """Give the root over the hashes of leaves (RFC 6962, 2.1)."""
     if len(hashes) < 2:
         return hashes[0] if hashes else hashlib.sha256().digest()
     half = _half(len(hashes))
-    return _node(_root(hashes[:half]), _root(hashes[half:]))
+    return _node(tree_root(hashes[:half]), tree_root(hashes[half:]))
 
 
 def _inclusion(index: int, hashes: list[bytes]) -> list[bytes]:
@@ -123,14 +124,14 @@ def _inclusion(index: int, hashes: list[bytes]) -> list[bytes]:
         return []
     half = _half(len(hashes))
     if index < half:
-        return [*_inclusion(index, hashes[:half]), _root(hashes[half:])]
-    return [*_inclusion(index - half, hashes[half:]), _root(hashes[:half])]
+        return [*_inclusion(index, hashes[:half]), tree_root(hashes[half:])]
+    return [*_inclusion(index - half, hashes[half:]), tree_root(hashes[:half])]
 
 
 def _consistency(older: int, hashes: list[bytes], *, whole: bool) -> list[bytes]:
     if older == len(hashes):
-        return [] if whole else [_root(hashes)]
+        return [] if whole else [tree_root(hashes)]
     half = _half(len(hashes))
     if older <= half:
-        return [*_consistency(older, hashes[:half], whole=whole), _root(hashes[half:])]
-    return [*_consistency(older - half, hashes[half:], whole=False), _root(hashes[:half])]
+        return [*_consistency(older, hashes[:half], whole=whole), tree_root(hashes[half:])]
+    return [*_consistency(older - half, hashes[half:], whole=False), tree_root(hashes[:half])]

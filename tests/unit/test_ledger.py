@@ -1,7 +1,6 @@
 """The pure parts of the ledger: canonical JSON, the tree and its proofs, tiles, notes."""
 
 import json
-from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -35,6 +34,7 @@ from app.ledger.note import (
 )
 from app.ledger.proofs import Proof
 from app.ledger.tiles import ENTRIES, WIDTH, Tile, cut, hashes_of, pack, parse_path, tile_of, tiles_of, unpack
+from tests.support.tiny_log import tree_root
 
 scalars = (
     st.none()
@@ -69,20 +69,8 @@ def leaves(count: int) -> list[bytes]:
     return [leaf_hash(str(n).encode()) for n in range(count)]
 
 
-def tree_hash(hashes: list[bytes]) -> bytes:
-    """RFC 6962, section 2.1, word for word."""
-    if not hashes:
-        return sha256(b"").digest()
-    if len(hashes) == 1:
-        return hashes[0]
-    k = 1
-    while k * 2 < len(hashes):
-        k *= 2
-    return sha256(b"\x01" + tree_hash(hashes[:k]) + tree_hash(hashes[k:])).digest()
-
-
 def reader(hashes: list[bytes]) -> merkle.ReadNode:
-    return lambda node: tree_hash(hashes[node.index << node.level : (node.index + 1) << node.level])
+    return lambda node: tree_root(hashes[node.index << node.level : (node.index + 1) << node.level])
 
 
 @given(st.integers(0, 600))
@@ -90,7 +78,7 @@ def test_frontier_is_the_tree(count: int) -> None:
     frontier = Frontier()
     for hash_ in leaves(count):
         frontier.append(hash_)
-    assert frontier.root() == tree_hash(leaves(count))
+    assert frontier.root() == tree_root(leaves(count))
     assert Frontier(count, frontier.hashes).root() == frontier.root()
     assert count or frontier.root() == EMPTY_ROOT
     with pytest.raises(ValueError, match="perfect subtrees"):
@@ -102,7 +90,7 @@ def test_inclusion(data: st.DataObject) -> None:
     size = data.draw(st.integers(1, 400))
     index = data.draw(st.integers(0, size - 1))
     hashes = leaves(size)
-    root = tree_hash(hashes)
+    root = tree_root(hashes)
     path = proof(inclusion_ranges(index, size), reader(hashes))
     assert verify_inclusion(hashes[index], index, size, path, root)
     other = data.draw(st.integers(-1, size + 1).filter(lambda n: n != index))
@@ -120,7 +108,7 @@ def test_consistency(data: st.DataObject) -> None:
     size = data.draw(st.integers(0, 400))
     old = data.draw(st.integers(0, size))
     hashes = leaves(size)
-    root, old_root = tree_hash(hashes), tree_hash(hashes[:old])
+    root, old_root = tree_root(hashes), tree_root(hashes[:old])
     path = proof(consistency_ranges(old, size), reader(hashes))
     assert verify_consistency(old, old_root, size, root, path)
     assert not verify_consistency(old, leaf_hash(b"other"), size, root, path)
@@ -225,7 +213,7 @@ def signed(checkpoint: Checkpoint, *keys: SigningKey) -> bytes:
 
 
 def test_checkpoints() -> None:
-    checkpoint = Checkpoint("firm.example/ledger", 5, tree_hash(leaves(5)))
+    checkpoint = Checkpoint("firm.example/ledger", 5, tree_root(leaves(5)))
     for keys in ((SIGNER,), (OTHER, SIGNER)):
         assert open_checkpoint(signed(checkpoint, *keys), [SIGNER.verifier])[0] == checkpoint
     with pytest.raises(NoteError, match="not signed"):
@@ -271,7 +259,7 @@ def test_proofs(size: int, data: st.DataObject, extra: bytes | None) -> None:
     entries = [str(n).encode() for n in range(size)]
     index = data.draw(st.integers(0, size - 1))
     hashes = list(map(leaf_hash, entries))
-    checkpoint = Checkpoint("firm.example/ledger", size, tree_hash(hashes))
+    checkpoint = Checkpoint("firm.example/ledger", size, tree_root(hashes))
     made = Proof(index, tuple(proof(inclusion_ranges(index, size), reader(hashes))), signed(checkpoint, SIGNER), extra)
     read = Proof.parse(made.encode())
     assert read == made
