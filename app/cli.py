@@ -133,6 +133,40 @@ def fsck(
 
 
 @app.command()
+def verify(
+    data_dir: DataDir = None,
+    bucket: Annotated[Path | None, typer.Option(help="Read this copy of the ledger's bucket instead")] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Verifier key, or a file of them; without it those of the instance")
+    ] = None,
+    since: Annotated[Path | None, typer.Option(help="An earlier checkpoint that this ledger must continue")] = None,
+    database: Annotated[
+        bool,
+        typer.Option("--database/--no-database", help="Compare events with their leaves, or read the ledger only"),
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Give the report as JSON")] = False,
+) -> None:
+    """Check that no event was altered, removed, added or moved since it was sealed; 0 sound, 1 findings, 2 not done.
+
+    With --bucket, --key and --no-database it needs nothing of an instance.
+    """
+    try:
+        from app.jobs.verify import Wish  # loads the whole service
+        from app.jobs.verify import verify as check
+
+        wish = Wish(bucket=bucket, key=key, since=since, database=database, as_json=as_json)
+        settings = read_settings(data_dir=data_dir)
+        settings = settings if wish.alone else control.attached(settings)
+        status = asyncio.run(check(settings, wish, Console(), Console(stderr=True)))
+    except EmbeddedError as error:
+        complain(str(error))
+        status = NOT_DONE
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    raise typer.Exit(status)
+
+
+@app.command()
 def worker() -> None:
     """Do scheduled work until stopped, with the settings of the environment."""
     read_settings()

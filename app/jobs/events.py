@@ -13,3 +13,4 @@ KEYS_RESTORED = EventType("storage.keys_restored", "Keys were put back from a ba
 UPLOADS_SWEPT = EventType(
     "storage.uploads_swept", "Uploads in parts that nobody ended were removed", "清除未完成的分段上传"
 )
+LEDGER_VERIFIED = EventType("ledger.verified", "The ledger was checked as a whole", "校验事件账本")

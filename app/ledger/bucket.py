@@ -2,10 +2,37 @@
 
 import asyncio
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
 
 from app.ledger.tiles import Tile, cut
 from app.storage.errors import ObjectMissing
 from app.storage.protocol import Shelf
+
+
+class Source(Protocol):
+    """Where a ledger is read from: its bucket, or a copy of it."""
+
+    async def read(self, path: str) -> bytes | None:
+        """Read an object whole; None when there is none."""
+        ...
+
+
+class Directory:
+    """A copy of the ledger's bucket as files, each under the path that it has in the bucket."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def read(self, path: str) -> bytes | None:
+        """See `Source`."""
+        return await asyncio.to_thread(self._read, path)
+
+    def _read(self, path: str) -> bytes | None:
+        try:
+            return (self._path / path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
 
 class Bucket:
@@ -40,16 +67,16 @@ class Bucket:
         await self._shelf.aclose()
 
 
-async def read_tile(bucket: Bucket, tile: Tile) -> bytes | None:
+async def read_tile(source: Source, tile: Tile) -> bytes | None:
     """Read a tile; a partial one that was cleared away is cut from the full one that replaced it."""
-    found = await bucket.read(tile.path)
-    if found is None and not tile.full and (whole := await bucket.read(tile.whole().path)) is not None:
+    found = await source.read(tile.path)
+    if found is None and not tile.full and (whole := await source.read(tile.whole().path)) is not None:
         return cut(tile, whole)
     return found
 
 
-async def read_tiles(bucket: Bucket, tiles: Iterable[Tile]) -> dict[Tile, bytes | None]:
+async def read_tiles(source: Source, tiles: Iterable[Tile]) -> dict[Tile, bytes | None]:
     """Read several tiles at once."""
     wanted = list(dict.fromkeys(tiles))
-    found = await asyncio.gather(*(read_tile(bucket, tile) for tile in wanted))
+    found = await asyncio.gather(*(read_tile(source, tile) for tile in wanted))
     return dict(zip(wanted, found, strict=True))
