@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -23,6 +23,7 @@ from app.ledger.tiles import CHECKPOINT, ENTRIES, Tile, hashes_of, tiles_of, unp
 from app.storage.errors import StoreUnavailable
 from tests.ledger.common import add
 from tests.support.firm import Firm
+from tests.support.waiting import in_time
 
 
 async def published(firm: Firm, bucket: Bucket) -> Checkpoint:
@@ -156,12 +157,6 @@ async def running(*sealers: Sealer) -> AsyncIterator[None]:
         await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 30)
 
 
-async def until(check: Callable[[], Any], seconds: float = 30.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not await check():  # noqa: ASYNC110 - what is waited for happens in the stores
-            await asyncio.sleep(0.05)
-
-
 async def leaders(firm: Firm) -> list[int]:
     """Give the backends that lead."""
     rows = await firm.eyes.fetch(
@@ -187,11 +182,11 @@ async def test_several_sealers_and_a_leader_that_dies(
         async with running(sealer, other):
             for _ in range(4):
                 await add(firm, 40)
-                await until(all_sealed)
+                await in_time(all_sealed)
                 (leader,) = await leaders(firm)
                 assert await admin.fetchval("SELECT pg_terminate_backend($1)", leader)
                 await add(firm, 40)
-                await until(all_sealed)
+                await in_time(all_sealed)
                 assert await leaders(firm) not in ([], [leader])
     finally:
         await admin.close()
@@ -215,14 +210,14 @@ async def test_what_was_changed_in_the_bucket_stops_sealing(firm: Firm, sealer: 
         return bool(ready["dependencies"]["ledger"]["status"] == "degraded" and "Sealing has stopped" in ready["dependencies"]["ledger"]["detail"])  # fmt: skip
 
     async with running(sealer):
-        await until(told)
+        await in_time(told)
         assert await firm.eyes.fetchval("SELECT count(*) FROM event_queue") >= 1  # nothing is lost meanwhile
         await bucket.write(path, whole)
 
         async def well() -> bool:
             return bool((await firm.http.get("/health/ready")).json()["dependencies"]["ledger"]["status"] == "ok")
 
-        await until(well)
+        await in_time(well)
     await sealer.seal_all()
     await every_event_once(firm, bucket)
 
