@@ -16,7 +16,7 @@ help:
 	@echo "make test     set up, lint, type-check, run all tests"
 	@echo "make check    linters and types only        make fmt    format the code"
 	@echo "make prove    compare gate, predicate and the page of rules on more than 100,000 cases"
-	@echo "make crash    300 rounds of kill -9 while files come in"
+	@echo "make crash    300 rounds of kill -9 while files come in, and while events are sealed"
 	@echo "make bench    what visibility, sealing and printing cost, as ratios"
 	@echo "make openapi  write openapi/openapi.json    make lock   pin the newest dependencies"
 	@echo "make clean    remove all that was built (never your data)"
@@ -41,7 +41,7 @@ prove: $(VENV)/.installed-dev
 	ANJUAN_TEST_WORLDS=250 $(BIN)/python -m pytest tests/access/test_model.py -s -q
 
 crash: $(VENV)/.installed-dev
-	ANJUAN_TEST_ROUNDS=300 $(BIN)/python -m pytest tests/integration/test_upload_faults.py -s -q
+	ANJUAN_TEST_ROUNDS=300 $(BIN)/python -m pytest tests/crash -s -q
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest tests/bench -s -q

@@ -106,7 +106,7 @@ class LedgerSettings(Section):
         description="Name of the ledger in its checkpoints, such as `records.firm.example/ledger`; kept from the first"
         " start on (default: a random one)",
     )
-    ledger_seal_seconds: float = Field(0.25, ge=0.05, le=10, description="Time that events are gathered before sealing")
+    ledger_seal_seconds: float = Field(0.5, ge=0.05, le=10, description="Time that events are gathered before sealing")
     ledger_stall_seconds: float = Field(
         60.0, ge=5, le=86400, description="Age of the oldest unsealed event at which the service is degraded"
     )

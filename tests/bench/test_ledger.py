@@ -12,12 +12,13 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
+from pathlib import Path
 from statistics import median
 from uuid import UUID
 
 import asyncpg
-import psutil
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from app.config import Settings
@@ -29,7 +30,7 @@ from app.ledger.sealer import Sealer
 from tests.bench.pace import allowed, pace
 from tests.ledger.common import app_url, insert
 from tests.support.firm import Firm, Person
-from tests.support.server import environment, with_buckets
+from tests.support.server import Worker, environment, with_buckets
 from tests.support.waiting import in_time
 
 EVENTS = int(os.environ.get("ANJUAN_BENCH_EVENTS", "60000"))
@@ -127,32 +128,28 @@ async def test_sealing_and_checking_many(firm: Firm, settings: Settings, sealing
     assert most - little < GROWTH
 
 
-@contextmanager
-def worker(settings: Settings) -> Iterator["subprocess.Popen[bytes]"]:
+@pytest.fixture
+def worker(firm: Firm, settings: Settings, tmp_path: Path) -> Iterator[Worker]:
     """Seal as in production: in the worker's process."""
-    process = subprocess.Popen([sys.executable, "-m", "app.jobs.worker"], env=environment(settings))
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGCONT)
-        process.terminate()
-        process.wait(60)
+    process = Worker(settings, tmp_path / "worker.log")
+    process.start()
+    yield process
+    process.stop()
 
 
 async def unsealed(firm: Firm) -> int:
     return int(await firm.eyes.fetchval("SELECT count(*) FROM event_queue"))
 
 
-async def test_sealing_follows_within_a_second(firm: Firm, settings: Settings) -> None:
+async def test_sealing_follows_within_a_second(firm: Firm, worker: Worker) -> None:
     made: dict[UUID, float] = {}
     seen: list[tuple[int, float]] = []
-    with worker(settings):
+    await in_time(lambda: _none(firm))
+    paces = [pace()]
+    async with watched(app_url(firm), seen):
+        await asyncio.gather(*(_writes(app_url(firm), made) for _ in range(4)))
+        paces.append(pace())
         await in_time(lambda: _none(firm))
-        paces = [pace()]
-        async with watched(app_url(firm), seen):
-            await asyncio.gather(*(_writes(app_url(firm), made) for _ in range(4)))
-            paces.append(pace())
-            await in_time(lambda: _none(firm))
     rows = await firm.eyes.fetch("SELECT event_id, leaf_index FROM event_leaves WHERE event_id = ANY($1)", list(made))
     delays = sorted(
         next(when for size, when in seen if size > row["leaf_index"]) - made[row["event_id"]] for row in rows
@@ -204,21 +201,20 @@ async def watched(url: str, seen: list[tuple[int, float]]) -> AsyncIterator[None
         await connection.close()
 
 
-async def test_sealing_costs_a_write_little(firm: Firm, settings: Settings) -> None:
+async def test_sealing_costs_a_write_little(firm: Firm, worker: Worker) -> None:
     """Entries are registered with the worker at work and with the worker halted, in turn."""
     lawyer = await firm.person("lawyer")
     dossier = await firm.dossier(lawyer)
-    with worker(settings) as process:
+    await in_time(lambda: _none(firm))
+    on, off = [], []
+    for number in range(ROUNDS * 2):
+        if number % 2:
+            os.kill(worker.pid, signal.SIGSTOP)
+            off.append(await _registered(firm, lawyer, dossier["id"]))
+            os.kill(worker.pid, signal.SIGCONT)
+        else:
+            on.append(await _registered(firm, lawyer, dossier["id"]))
         await in_time(lambda: _none(firm))
-        on, off = [], []
-        for number in range(ROUNDS * 2):
-            if number % 2:
-                process.send_signal(signal.SIGSTOP)
-                off.append(await _registered(firm, lawyer, dossier["id"]))
-                process.send_signal(signal.SIGCONT)
-            else:
-                on.append(await _registered(firm, lawyer, dossier["id"]))
-            await in_time(lambda: _none(firm))
     kept = median(off) / median(on)
     told(f"writes with sealing at {kept:.2f} of the rate without; {1 / median(on):.0f} a second")
     assert kept >= KEPT_OF_WRITES

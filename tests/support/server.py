@@ -88,3 +88,36 @@ class Served:
             self._process.send_signal(how)
             self._process.wait(30)
             self._process = None
+
+
+class Worker:
+    """A running worker.
+
+    Parameters: `log` is the file that gets what it prints; `more` goes into its environment.
+    """
+
+    def __init__(self, settings: Settings, log: Path, **more: str) -> None:
+        self._settings, self._log, self._more = settings, log, more
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start it; what it does is seen in the stores."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "app.jobs.worker"], env={**environment(self._settings), **self._more},
+                stdout=log, stderr=log,
+            )  # fmt: skip
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End it, also when it is halted, and wait for its end."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.send_signal(signal.SIGCONT)
+            self._process.wait(60)
+            self._process = None

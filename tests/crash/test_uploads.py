@@ -5,81 +5,27 @@ Some rounds in `make test`; `make crash` takes 300 (ANJUAN_TEST_ROUNDS).
 
 import asyncio
 import hashlib
-import os
 import random
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import asyncpg
 import httpx
-import psutil  # type: ignore[import-untyped]
 import pytest
-from pydantic import SecretStr
 
-from app.config import AuthSettings, DatabaseSettings, HttpSettings, RunSettings, Settings, StorageSettings
+from app.config import Settings
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.s3 import EmbeddedS3
-from app.factory import make_resources, make_services, migrate
+from app.factory import make_resources, make_services
 from app.jobs.sweep import sweep_orphans
-from app.storage.key_store import KeyStore
+from tests.crash.killing import ROUNDS, kill
 from tests.support.databases import TestDatabase
 from tests.support.firm import Firm, Person
 from tests.support.server import Served
 
-ROUNDS = int(os.environ.get("ANJUAN_TEST_ROUNDS", "3"))
 UPLOADERS, LARGEST = 6, 3 * 1024 * 1024
 pytestmark = pytest.mark.timeout(120 + 30 * ROUNDS)
-
-
-@pytest.fixture
-def postgres(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
-    """A server of this test's own, as durable as in earnest."""
-    server = EmbeddedPostgres(tmp_path / "stores")
-    server.start()
-    migrate(server.owner_url, "anjuan_app")
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def s3(tmp_path: Path) -> Iterator[EmbeddedS3]:
-    server = EmbeddedS3(tmp_path / "stores")
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def database(postgres: EmbeddedPostgres) -> TestDatabase:
-    return TestDatabase(postgres.app_url, postgres.owner_url)
-
-
-@pytest.fixture
-def settings(database: TestDatabase, s3: EmbeddedS3, tmp_path: Path) -> Settings:
-    made = Settings(
-        run=RunSettings(data_dir=tmp_path / "data"),
-        database=DatabaseSettings(database_url=SecretStr(database.app_url), database_acquire_seconds=2),
-        storage=StorageSettings(
-            s3_endpoint=s3.endpoint, s3_access_key=SecretStr(s3.access_key), s3_secret_key=SecretStr(s3.secret_key),
-            s3_bucket_prefix="faults", orphan_grace_hours=1 / 3600 / 100,
-        ),
-        auth=AuthSettings(actor_cache_seconds=0, token_minutes=24 * 60), http=HttpSettings(log_level="error"),
-    )  # fmt: skip
-    KeyStore(made.key_store_dir).make()
-    return made
-
-
-@pytest.fixture
-async def served(settings: Settings, firm: Firm, tmp_path: Path) -> AsyncIterator[Served]:
-    """The API as a process of its own, after the firm's has made the bucket."""
-    server = Served(settings, tmp_path / "api.log")
-    server.start()
-    yield server
-    server.stop(signal.SIGKILL)
 
 
 @dataclass
@@ -114,17 +60,6 @@ class Uploaders:
                 assert answer.status_code == 503, answer.text
                 self.refused += 1
                 await asyncio.sleep(0.2)
-
-
-def kill(pid: int | None) -> None:
-    """Kill a process and all its children at once."""
-    assert pid is not None
-    with suppress(psutil.NoSuchProcess):
-        victims = [*psutil.Process(pid).children(recursive=True), psutil.Process(pid)]
-        for victim in victims:
-            with suppress(psutil.NoSuchProcess):
-                victim.kill()
-        psutil.wait_procs(victims, timeout=20)
 
 
 async def everything_is_there(database: TestDatabase, served: Served, token: str, told: dict[str, str]) -> int:
