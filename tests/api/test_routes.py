@@ -26,7 +26,14 @@ from app.config import HttpSettings, Settings
 from app.entries.events import FILE_SCANNED
 from app.events.vocabulary import declared
 from app.filing.events import FILING_REMINDED
-from app.jobs.events import KEYS_BACKED_UP, KEYS_RESTORED, MASTER_KEYS_DROPPED, MASTER_KEYS_ROTATED, UPLOADS_SWEPT
+from app.jobs.events import (
+    KEYS_BACKED_UP,
+    KEYS_RESTORED,
+    LEDGER_VERIFIED,
+    MASTER_KEYS_DROPPED,
+    MASTER_KEYS_ROTATED,
+    UPLOADS_SWEPT,
+)
 from app.main import create_app
 from app.reports.events import LOCK_FAILED, LOCK_LOST, LOCK_PROVEN, LOCK_UNSUPPORTED
 from tests.support.firm import Firm
@@ -75,6 +82,8 @@ EVENTS_WITHOUT_OPERATION: dict[str, str] = dict.fromkeys(
             FINDING_RESOLVED,
             MASTER_KEYS_ROTATED,
             KEYS_RESTORED,
+    LEDGER_VERIFIED,
+            LEDGER_VERIFIED,
         )
     ),
     "the worker and a command, which no caller asks",
