@@ -1,13 +1,18 @@
 """Where the ledger is kept: a bucket of its own, read by paths of C2SP tlog-tiles."""
 
 import asyncio
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from app.ledger.tiles import Tile, cut
-from app.storage.errors import ObjectMissing
+from app.ledger.tiles import CHECKPOINT, Tile, cut
+from app.storage.errors import ObjectMissing, StoreUnavailable
 from app.storage.protocol import Shelf
+
+_REPLACED = frozenset((CHECKPOINT,))
+_PAUSES, _PATIENCE = (0.02, 0.05, 0.1, 0.2), 1.0  # seconds
 
 
 class Source(Protocol):
@@ -43,6 +48,20 @@ class Bucket:
 
     async def read(self, path: str) -> bytes | None:
         """Read an object whole; None when there is none."""
+        if path not in _REPLACED:
+            return await self._read(path)
+        # rclone shows neither the old nor the new one for a moment in which an object is replaced.
+        began = time.monotonic()
+        for pause in _PAUSES:
+            with suppress(StoreUnavailable):
+                if (found := await self._read(path)) is not None:
+                    return found
+            if time.monotonic() - began > _PATIENCE:
+                break
+            await asyncio.sleep(pause)
+        return await self._read(path)
+
+    async def _read(self, path: str) -> bytes | None:
         try:
             async with self._shelf.get(path) as chunks:
                 return b"".join([chunk async for chunk in chunks])

@@ -82,7 +82,7 @@ EVENTS_WITHOUT_OPERATION: dict[str, str] = dict.fromkeys(
             FINDING_RESOLVED,
             MASTER_KEYS_ROTATED,
             KEYS_RESTORED,
-    LEDGER_VERIFIED,
+            LEDGER_VERIFIED,
             LEDGER_VERIFIED,
         )
     ),

@@ -9,6 +9,7 @@ import random
 import signal
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import httpx
 import pytest
 
 from app.config import Settings
+from app.core.errors import Unavailable
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.s3 import EmbeddedS3
 from app.factory import make_resources
@@ -95,7 +97,9 @@ class Ledger:
         try:
             async with asyncio.timeout(90):
                 while True:
-                    data = await resources.ledger.read(CHECKPOINT)
+                    data = None
+                    with suppress(Unavailable):  # it has only just been started again
+                        data = await resources.ledger.read(CHECKPOINT)
                     if data is not None:
                         found, _ = open_checkpoint(data, resources.ledger_keys.verifiers())
                         if found.size > before:

@@ -250,6 +250,24 @@ async def test_an_old_checkpoint_that_was_put_back_is_replaced(firm: Firm, seale
     await every_event_once(firm, bucket)
 
 
+async def test_a_checkpoint_is_whole_while_it_is_replaced(bucket: Bucket) -> None:
+    await bucket.make()
+    written = [str(n).encode() * 40 for n in range(120)]
+    await bucket.write(CHECKPOINT, written[0])
+
+    async def replace() -> None:
+        for content in written:
+            await bucket.write(CHECKPOINT, content)
+
+    replacing = asyncio.create_task(replace())
+    reads = 0
+    while not replacing.done():
+        assert await bucket.read(CHECKPOINT) in written
+        reads += 1
+    await replacing
+    assert reads >= 3
+
+
 async def test_a_database_that_is_older_than_the_ledger_stops_sealing(
     firm: Firm, sealer: Sealer, bucket: Bucket
 ) -> None:
