@@ -252,12 +252,13 @@ async def test_an_old_checkpoint_that_was_put_back_is_replaced(firm: Firm, seale
 
 async def test_a_checkpoint_is_whole_while_it_is_replaced(bucket: Bucket) -> None:
     await bucket.make()
-    written = [str(n).encode() * 40 for n in range(120)]
+    written = [str(n).encode() * 40 for n in range(80)]
     await bucket.write(CHECKPOINT, written[0])
 
     async def replace() -> None:
         for content in written:
             await bucket.write(CHECKPOINT, content)
+            await asyncio.sleep(0.03)  # far more often than anybody seals
 
     replacing = asyncio.create_task(replace())
     reads = 0
