@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 import typer
 from rich.console import Console
 
+from app.cli_checks import fsck, verify
 from app.cli_keys import app as keys
 from app.cli_settings import DataDir, complain, read_settings
 from app.config import Settings
@@ -22,7 +23,6 @@ from app.embedded.postgres import APPLICATION, EmbeddedPostgres
 from app.embedded.processes import EmbeddedError
 from app.embedded.supervisor import Supervisor
 
-NOT_DONE, INTERRUPTED = 2, 130
 OPENAPI_FILE = Path("openapi/openapi.json")
 
 app = typer.Typer(
@@ -34,6 +34,8 @@ app = typer.Typer(
 )
 
 app.add_typer(keys, name="keys")
+app.command()(fsck)
+app.command()(verify)
 
 
 def main() -> None:
@@ -101,69 +103,6 @@ def migrate(data_dir: DataDir = None) -> None:
         _migrate(postgres.owner_url, APPLICATION)
     finally:
         postgres.stop()
-
-
-@app.command()
-def fsck(
-    data_dir: DataDir = None,
-    deep: Annotated[bool, typer.Option("--deep", help="Read every file and compare its digest")] = False,
-    repair_orphans: Annotated[
-        bool, typer.Option("--repair-orphans", help="Remove objects without a record that are past their grace")
-    ] = False,
-    fresh: Annotated[
-        bool, typer.Option("--fresh/--resume", help="Begin anew instead of going on with a check that was broken off")
-    ] = False,
-    mib_per_second: Annotated[float | None, typer.Option(min=0.001, help="Read no faster than this")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Give the report as JSON")] = False,
-) -> None:
-    """Check that every record has its file, whole, and every file its record; 0 sound, 1 findings, 2 not done."""
-    try:
-        settings = control.attached(read_settings(data_dir=data_dir))
-        from app.jobs.fsck import Wish, fsck  # loads the whole service
-
-        wish = Wish(deep=deep, repair=repair_orphans, fresh=fresh, as_json=as_json, rate=mib_per_second)
-        status = asyncio.run(fsck(settings, wish, Console(), Console(stderr=True)))
-    except EmbeddedError as error:
-        complain(str(error))
-        status = NOT_DONE
-    except KeyboardInterrupt:
-        complain("stopped; the next `anjuan fsck` of this kind goes on from here.")
-        status = INTERRUPTED
-    raise typer.Exit(status)
-
-
-@app.command()
-def verify(
-    data_dir: DataDir = None,
-    bucket: Annotated[Path | None, typer.Option(help="Read this copy of the ledger's bucket instead")] = None,
-    key: Annotated[
-        str | None, typer.Option(help="Verifier key, or a file of them; without it those of the instance")
-    ] = None,
-    since: Annotated[Path | None, typer.Option(help="An earlier checkpoint that this ledger must continue")] = None,
-    database: Annotated[
-        bool,
-        typer.Option("--database/--no-database", help="Compare events with their leaves, or read the ledger only"),
-    ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Give the report as JSON")] = False,
-) -> None:
-    """Check that no event was altered, removed, added or moved since it was sealed; 0 sound, 1 findings, 2 not done.
-
-    With --bucket, --key and --no-database it needs nothing of an instance.
-    """
-    try:
-        from app.jobs.verify import Wish  # loads the whole service
-        from app.jobs.verify import verify as check
-
-        wish = Wish(bucket=bucket, key=key, since=since, database=database, as_json=as_json)
-        settings = read_settings(data_dir=data_dir)
-        settings = settings if wish.alone else control.attached(settings)
-        status = asyncio.run(check(settings, wish, Console(), Console(stderr=True)))
-    except EmbeddedError as error:
-        complain(str(error))
-        status = NOT_DONE
-    except KeyboardInterrupt:
-        status = INTERRUPTED
-    raise typer.Exit(status)
 
 
 @app.command()
