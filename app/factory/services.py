@@ -53,10 +53,12 @@ from app.events.unit_of_work import UnitOfWork
 from app.factory.collection import CollectionServices, make_collection
 from app.factory.filing import FilingServices, make_filing
 from app.factory.resources import Resources
+from app.ledger.prover import Prover
 from app.reports.access_report import AccessReport
 from app.reports.duties import DutyService
 from app.reports.duty_gathered import GatheredDuties
 from app.reports.event_log import EventLog
+from app.reports.event_proofs import EventProofs
 from app.reports.ledger import LedgerReading
 from app.reports.papers import CopyPlace, Papers, make_papers
 from app.reports.store_locks import StoreLocks
@@ -254,9 +256,17 @@ class Services:
         return EventLog(self._database, self._recorder, self._gate, self._cursors)
 
     @cached_property
+    def event_proofs(self) -> EventProofs:
+        return EventProofs(self._database, self._recorder, self._gate, self._prover)
+
+    @cached_property
+    def _prover(self) -> Prover:
+        return Prover(self.resources.ledger)
+
+    @cached_property
     def ledger(self) -> LedgerReading:
         return LedgerReading(
-            self._database, self._recorder, self._gate, self.resources.ledger, self.resources.ledger_keys
+            self._database, self._recorder, self._gate, self.resources.ledger, self.resources.ledger_keys, self._prover
         )
 
     @cached_property
