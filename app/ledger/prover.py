@@ -6,7 +6,8 @@ is never handed out, and not kept either: a bucket that was mended is read anew.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
@@ -85,15 +86,15 @@ class Prover:
         ranges = [inclusion_ranges(index, tree.size) for index in indices]
         bundles = [_bundle(index, tree.size) for index in indices]
         tiles = await self._tiles.read([*_tiles_for(chain.from_iterable(ranges), tree.size), *bundles])
-        entries = {bundle: _entries(bundle, tiles[bundle]) for bundle in set(bundles)}
-        read, made = _reader(tiles, tree.size), []
-        for index, asked, bundle in zip(indices, ranges, bundles, strict=True):
-            path, leaf = proof(asked, read), entries[bundle][index % WIDTH]
-            if not verify_inclusion(leaf_hash(leaf), index, tree.size, path, tree.checkpoint.root):
-                self._tiles.forget(tiles)
-                raise LedgerNotWhole(f"leaf {index} of {tree.size}")
-            made.append((leaf, Proof(index, tuple(path), tree.note)))
-        return made
+        with self._tiles.kept_if_whole(tiles):
+            entries = {bundle: _entries(bundle, tiles[bundle]) for bundle in set(bundles)}
+            read, made = _reader(tiles, tree.size), []
+            for index, asked, bundle in zip(indices, ranges, bundles, strict=True):
+                path, leaf = proof(asked, read), entries[bundle][index % WIDTH]
+                if not verify_inclusion(leaf_hash(leaf), index, tree.size, path, tree.checkpoint.root):
+                    raise LedgerNotWhole(f"leaf {index} of {tree.size}")
+                made.append((leaf, Proof(index, tuple(path), tree.note)))
+            return made
 
     async def consistency(self, tree: Tree, old: int, new: int) -> list[bytes]:
         """Prove that the tree of the first `old` leaves is the beginning of that of the first `new`.
@@ -106,9 +107,9 @@ class Prover:
         path, roots = proof(asked, read), proof(trees, read)
         old_root, new_root = roots[0] if old else EMPTY_ROOT, roots[-1] if new else EMPTY_ROOT
         published = tree.checkpoint.root if new == tree.size else new_root
-        if not verify_consistency(old, old_root, new, published, path):
-            self._tiles.forget(tiles)
-            raise LedgerNotWhole(f"{old} to {new} of {tree.size}")
+        with self._tiles.kept_if_whole(tiles):
+            if not verify_consistency(old, old_root, new, published, path):
+                raise LedgerNotWhole(f"{old} to {new} of {tree.size}")
         return path
 
 
@@ -139,15 +140,23 @@ class _Tiles:
         await asyncio.gather(*(fetch(tile) for tile in wanted if tile not in found))
         return found
 
+    @contextmanager
+    def kept_if_whole(self, tiles: Iterable[Tile]) -> Iterator[None]:
+        """Keep none of these tiles when they turn out not to be those that were published."""
+        try:
+            yield
+        except LedgerNotWhole:
+            self._forget(tiles)
+            raise
+
     def _keep(self, tile: Tile, content: bytes) -> None:
-        self.forget([tile])
+        self._forget([tile])
         self._kept[tile] = content
         self._bytes += len(content)
         while self._bytes > self._most:
             self._bytes -= len(self._kept.popitem(last=False)[1])
 
-    def forget(self, tiles: Iterable[Tile]) -> None:
-        """Keep these no longer."""
+    def _forget(self, tiles: Iterable[Tile]) -> None:
         for tile in tiles:
             self._bytes -= len(self._kept.pop(tile, b""))
 

@@ -115,19 +115,11 @@ class LedgerReading:
 
 
 def _check_sizes(old: int, new: int, published: int) -> None:
-    wrong = []
-    if not 0 <= new <= published:
-        wrong.append(_size("to", published))
-    if not 0 <= old <= min(max(new, 0), published):
-        wrong.append(_size("from", min(max(new, 0), published)))
-    if wrong:
+    sizes = (("to", new, published), ("from", old, new if 0 <= new <= published else published))
+    if wrong := [_no_tree(name, largest) for name, size, largest in sizes if not 0 <= size <= largest]:
         raise Malformed("There are no trees of these sizes", "没有这样大小的树", errors=wrong)
 
 
-def _size(name: str, largest: int) -> FieldError:
-    return FieldError(
-        f"/query/{name}",
-        "no_such_tree",
-        f"`{name}` is a size from 0 to {largest}",
-        f"{name} 应为 0 至 {largest} 的大小",
-    )
+def _no_tree(name: str, largest: int) -> FieldError:
+    words = (f"`{name}` is a size from 0 to {largest}", f"{name} 应为 0 至 {largest} 的大小")
+    return FieldError(f"/query/{name}", "no_such_tree", *words)
