@@ -46,7 +46,7 @@ def told_whole(row: Row, details: Details) -> bool:
 
     Never of an event that lists things: where something is kept from him, the lack of it would be the sign.
     """
-    if row["type"] in _LISTED and "returned" in row["details"]:
+    if row["type"] in _LISTED and "returned" in (row["details"] or {}):
         return False
     return not row["masked"] and details == row["details"]
 

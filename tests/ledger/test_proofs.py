@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -16,12 +15,9 @@ from app.core.actor import Origin
 from app.embedded.processes import free_port
 from app.factory.resources import make_store
 from app.ledger.bucket import Bucket
-from app.ledger.edge import Edge
 from app.ledger.event_proofs import ProvenEvent, check
-from app.ledger.merkle import EMPTY_ROOT, Frontier, leaf_hash, verify_consistency, verify_inclusion
 from app.ledger.note import Checkpoint, VerifierKey
 from app.ledger.proofs import Proof
-from app.ledger.prover import LedgerNotWhole, Prover, Tree
 from app.ledger.sealer import Sealer
 from app.ledger.tiles import CHECKPOINT, ENTRIES, Tile
 from app.reports import event_proofs
@@ -330,7 +326,7 @@ async def test_the_command_tells_what_does_not_hold(firm: Firm, sealer: Sealer, 
     first, second = (await lead.get(f"/v1/events/proofs?dossier_id={dossier['id']}")).content.splitlines(keepends=True)
     leaf = json.loads(Proof.parse(one).extra or b"")["leaf"].encode()
     key = keys(firm)[0].text
-    other = first.replace(event_id.encode(), lead_id(lead))
+    other = first.replace(event_id.encode(), str(lead.id).encode())
     cases: list[tuple[bytes, str, bytes | None, int, str]] = [
         (one, key, None, 0, "with all details\n1 proofs hold, 0 do not."),
         (one, key, leaf, 0, event_id), (one, key, leaf + b" ", 1, "another leaf"), (b"", key, None, 1, "begins with"),
@@ -346,41 +342,3 @@ async def test_the_command_tells_what_does_not_hold(firm: Firm, sealer: Sealer, 
         more = ["--leaf", str(tmp_path / "leaf")] if given else []
         told = CliRunner().invoke(cli, ["check-proof", str(tmp_path / "file"), "--key", str(tmp_path / "key"), *more])
         assert (told.exit_code, word in told.output + told.stderr) == (status, True), (word, told.output)
-
-
-def lead_id(lead: Person) -> bytes:
-    return str(lead.id).encode()
-
-
-async def test_every_tree_and_leaf_is_proven(bucket: Bucket) -> None:
-    """One ledger of 256 · 256 leaves has the tiles of every smaller tree: random ones, with few tiles kept."""
-    count = 256 * 256
-    leaves = [b"leaf %d" % number for number in range(count)]
-    await bucket.make()
-    for tile, content in Edge().extend(list(leaves)):
-        await bucket.write(tile.path, content)
-    random = Random(27)
-    sizes = {1, 2, 255, 256, 257, count - 1, count, *(random.randrange(1, count) for _ in range(25))}
-    frontier, roots = Frontier(), {0: EMPTY_ROOT}
-    for number, leaf in enumerate(leaves, 1):
-        frontier.append(leaf_hash(leaf))
-        if number in sizes:
-            roots[number] = frontier.root()
-    prover = Prover(bucket, kept_bytes=64 * 1024)
-    for size in sorted(sizes):
-        tree = Tree(Checkpoint("firm.example/ledger", size, roots[size]), b"note")
-        indices = sorted({0, size - 1, *(random.randrange(size) for _ in range(3))})
-        for index, (leaf, proof) in zip(indices, await prover.inclusion(tree, indices), strict=True):
-            assert (leaf, proof.index, proof.checkpoint) == (leaves[index], index, b"note")
-            assert verify_inclusion(leaf_hash(leaf), index, size, proof.path, roots[size])
-        for old in (0, size, *(known for known in random.sample(sorted(sizes), 3) if known <= size)):
-            path = await prover.consistency(tree, old, size)
-            assert verify_consistency(old, roots[old], size, roots[size], path)
-            whole = Tree(Checkpoint("firm.example/ledger", count, roots[count]), b"note")
-            assert await prover.consistency(whole, old, size) == path
-        assert prover._tiles._bytes == sum(map(len, prover._tiles._kept.values())) <= 64 * 1024
-    wrong = Tree(Checkpoint("firm.example/ledger", count, roots[1]), b"note")
-    with pytest.raises(LedgerNotWhole):
-        await prover.inclusion(wrong, [0])
-    with pytest.raises(LedgerNotWhole):
-        await prover.consistency(wrong, 1, count)
