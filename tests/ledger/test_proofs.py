@@ -205,6 +205,7 @@ async def test_all_events_of_a_dossier_under_one_checkpoint(
         answer = await person.get(path)
         assert (answer.status_code, answer.headers["content-type"]) == (200, "application/x-ndjson")
         assert 'filename="proofs.ndjson"' in answer.headers["content-disposition"]
+        assert "content-length" not in answer.headers
         assert await firm.events(answer) == done("event.proofs_exported")
         recorded = await firm.event(answer)
         assert (str(recorded["dossier_id"]), recorded["details"]) == (dossier["id"], {"size": size})
