@@ -248,6 +248,9 @@ async def test_a_wall_bites_in_the_middle_of_a_stream(
     assert first.count(b"\n") == 2
     await built(keeper, lead, dossier_ids=[dossier["id"]])
     assert [piece async for piece in stream] == [b""]
+    # That he asked stays his to read: it says no more than the id that he sent.
+    own = await everything(lead, f"/v1/events?type=event.proofs_exported&dossier_id={dossier['id']}")
+    assert [event["details"].keys() for event in own] == [{"size"}]
 
 
 async def test_go_accepts_proofs_and_consistency(firm: Firm, sealer: Sealer, bucket: Bucket, tmp_path: Path) -> None:
