@@ -12,13 +12,14 @@ from app.api import describe, examples
 from app.api.answers import chosen_form, listed, shown
 from app.api.context import App, Caller, ListQuery, page_request
 from app.api.disposition import content_disposition
+from app.api.examples.ledger import PROOF
 from app.api.transfer import Stream
 from app.core.errors import Invalid
 from app.core.pagination import Page
 from app.events.vocabulary import Outcome
 from app.reports.event_export import written
 from app.reports.event_log import EventFilter, EventOut
-from app.reports.events import EVENT_EXPORTED, EVENT_LISTED, EVENT_VIEWED
+from app.reports.events import EVENT_EXPORTED, EVENT_LISTED, EVENT_PROVEN, EVENT_VIEWED, PROOFS_EXPORTED
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
@@ -81,6 +82,25 @@ async def list_events(request: Request, app: App, actor: Caller, query: Annotate
     return Stream(aclosing(written(groups, form)), 200, _HEADERS[form])
 
 
+_NDJSON = {MEDIA_TYPES["ndjson"]: {"schema": {"type": "string", "format": "binary"}}}
+_PROOF = {"text/plain": {"schema": {"type": "string"}, "example": PROOF}}
+
+
+@router.get(
+    "/proofs",
+    response_class=Response,
+    **describe.paper("event.read", PROOFS_EXPORTED, content=_NDJSON, also=(409,), what="A line for each event"),
+)
+async def read_event_proofs(app: App, actor: Caller, dossier_id: UUID) -> Response:
+    """Give the proofs of all sealed events of a dossier that the caller reads, under one checkpoint.
+
+    NDJSON, a line for each event: `event_id`, and `proof`, which is what `GET /v1/events/{event_id}/proof` gives.
+    """
+    proofs = await app.event_proofs.of_dossier(actor, dossier_id)
+    headers = _HEADERS["ndjson"] | {"Content-Disposition": content_disposition("proofs.ndjson")}
+    return Stream(aclosing(proofs), 200, headers)
+
+
 @router.get(
     "/{event_id}",
     response_model=EventOut,
@@ -89,3 +109,14 @@ async def list_events(request: Request, app: App, actor: Caller, query: Annotate
 async def read_event(request: Request, app: App, actor: Caller, event_id: UUID) -> Response:
     """Read one event."""
     return shown(request, await app.events.get(actor, event_id))
+
+
+@router.get(
+    "/{event_id}/proof",
+    response_class=Response,
+    **describe.paper("event.read", EVENT_PROVEN, ACCESS_DENIED, content=_PROOF, also=(409,), what="The proof"),
+)
+async def prove_event(app: App, actor: Caller, event_id: UUID) -> Response:
+    """Prove that an event stands in the ledger (C2SP tlog-proof): checked offline, with the ledger's key alone."""
+    made = await app.event_proofs.proof(actor, event_id)
+    return Response(made, media_type="text/plain; charset=utf-8", headers={"Cache-Control": "private, no-store"})

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from app.access.events import ACCESS_DENIED
 from app.api import describe
@@ -18,6 +18,7 @@ _CHECKPOINT = (
     "— records.firm.example/ledger x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngot\n"
 )
 _VERIFIER = "records.firm.example/ledger+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\n"
+_HASHES = "fBjWQ3EKr1hNYQQMBSmC5bE1DpXOTCq2kuh20lyLGb8=\nfYJiwLr9nE0UNF4ZcL4o5RSM2kvoJ8Ej/cLVyi6Tz6I=\n"
 
 
 def _described(what: str, content: dict[str, Any], also: tuple[int, ...] = ()) -> dict[str, Any]:
@@ -43,6 +44,19 @@ async def read_checkpoint(app: App, actor: Caller) -> Response:
 async def read_ledger_key(app: App, actor: Caller) -> Response:
     """Give the verifier keys of the ledger, one a line, the newest first; keep a copy somewhere else."""
     return _answer(await app.ledger.key(actor), _TEXT)
+
+
+@router.get("/consistency", **_described("The hashes, one a line", _text(_HASHES), also=(400,)))
+async def prove_consistency(
+    app: App,
+    actor: Caller,
+    old: Annotated[int, Query(alias="from", description="Size of the older tree", examples=[7])],
+    new: Annotated[
+        int | None, Query(alias="to", description="Size of the newer tree; the published one by default")
+    ] = None,
+) -> Response:
+    """Prove that the tree of one checkpoint is the beginning of another's (RFC 6962): hashes in base64, one a line."""
+    return _answer(await app.ledger.consistency(actor, old, new), _TEXT)
 
 
 @router.get("/tile/{path:path}", **_described("The tile", {_BYTES: BINARY}, also=(400,)))

@@ -97,6 +97,9 @@ class Stream(Response):
         self, chunks: AbstractAsyncContextManager[AsyncIterator[bytes]], status: int, headers: dict[str, str]
     ) -> None:
         super().__init__(status_code=status, headers=headers)
+        if "Content-Length" not in headers:
+            # Its own is of an empty body, and servers hold what is sent to it.
+            del self.headers["Content-Length"]
         self._chunks = chunks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -11,9 +11,7 @@ from app.access.walls import WallService
 from app.auth.clearances import ClearanceService
 from app.auth.integrations import IntegrationService
 from app.auth.login import LoginService
-from app.auth.outside import OutsideRules, OutsideTokens
 from app.auth.password_rules import PasswordRules
-from app.auth.provisioning import OutsideUsers
 from app.auth.service import AuthService
 from app.auth.sessions import SessionService
 from app.auth.throttle import Limit, Throttle
@@ -50,13 +48,16 @@ from app.entries.scanning import ScanQueue
 from app.entries.service import EntryService
 from app.events.recorder import Recorder
 from app.events.unit_of_work import UnitOfWork
+from app.factory.auth import make_outside_users, make_tokens
 from app.factory.collection import CollectionServices, make_collection
 from app.factory.filing import FilingServices, make_filing
 from app.factory.resources import Resources
+from app.ledger.prover import Prover
 from app.reports.access_report import AccessReport
 from app.reports.duties import DutyService
 from app.reports.duty_gathered import GatheredDuties
 from app.reports.event_log import EventLog
+from app.reports.event_proofs import EventProofs
 from app.reports.ledger import LedgerReading
 from app.reports.papers import CopyPlace, Papers, make_papers
 from app.reports.store_locks import StoreLocks
@@ -94,11 +95,11 @@ class Services:
 
     @cached_property
     def tokens(self) -> Tokens:
-        return _tokens(self.resources)
+        return make_tokens(self.resources)
 
     @cached_property
     def auth(self) -> AuthService:
-        seconds, outside = self._settings.auth.actor_cache_seconds, _outside_users(self.resources, self._uow)
+        seconds, outside = self._settings.auth.actor_cache_seconds, make_outside_users(self.resources, self._uow)
         return AuthService(self._database, self._recorder, self._gate, self.tokens, seconds, outside)
 
     @cached_property
@@ -254,9 +255,17 @@ class Services:
         return EventLog(self._database, self._recorder, self._gate, self._cursors)
 
     @cached_property
+    def event_proofs(self) -> EventProofs:
+        return EventProofs(self._database, self._recorder, self._gate, self._prover)
+
+    @cached_property
+    def _prover(self) -> Prover:
+        return Prover(self.resources.ledger)
+
+    @cached_property
     def ledger(self) -> LedgerReading:
         return LedgerReading(
-            self._database, self._recorder, self._gate, self.resources.ledger, self.resources.ledger_keys
+            self._database, self._recorder, self._gate, self.resources.ledger, self.resources.ledger_keys, self._prover
         )
 
     @cached_property
@@ -304,33 +313,6 @@ def make_throttle(settings: AuthSettings, database: Database, recorder: Recorder
         recorder,
         name=Limit.of_name(settings.login_max_failures, seconds),
         address=Limit.of_address(settings.login_address_failures, seconds),
-    )
-
-
-def _outside_users(resources: Resources, uow: UnitOfWork) -> OutsideUsers | None:
-    oidc, keys = resources.settings.oidc, resources.issuer_keys
-    if keys is None or oidc.oidc_issuer is None or oidc.oidc_audience is None:
-        return None
-    rules = OutsideRules(
-        issuer=oidc.oidc_issuer,
-        audience=oidc.oidc_audience,
-        clients=None if oidc.oidc_clients == ("*",) else frozenset(oidc.oidc_clients),
-        roles_claim=oidc.oidc_roles_claim,
-        roles=oidc.role_map,
-        name_claim=oidc.oidc_name_claim,
-        department_claim=oidc.oidc_department_claim,
-    )
-    trust_seconds = resources.settings.auth.actor_cache_seconds
-    return OutsideUsers(resources.database, uow, OutsideTokens(keys, rules), trust_seconds)
-
-
-def _tokens(resources: Resources) -> Tokens:
-    auth = resources.settings.auth
-    return Tokens(
-        resources.keys,
-        issuer=auth.token_issuer,
-        audience=auth.token_audience,
-        lifetime_seconds=auth.token_minutes * 60,
     )
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -92,10 +91,3 @@ async def read_tile(source: Source, tile: Tile) -> bytes | None:
     if found is None and not tile.full and (whole := await source.read(tile.whole().path)) is not None:
         return cut(tile, whole)
     return found
-
-
-async def read_tiles(source: Source, tiles: Iterable[Tile]) -> dict[Tile, bytes | None]:
-    """Read several tiles at once."""
-    wanted = list(dict.fromkeys(tiles))
-    found = await asyncio.gather(*(read_tile(source, tile) for tile in wanted))
-    return dict(zip(wanted, found, strict=True))

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.core.database import Database, Row
-from app.ledger.bucket import Source, read_tiles
+from app.ledger.bucket import Source
 from app.ledger.findings import Finding, Findings, Kind
-from app.ledger.merkle import HASH_BYTES, Node, consistency_ranges, proof, root_of, subtrees, verify_consistency
+from app.ledger.merkle import verify_consistency
 from app.ledger.note import Checkpoint, Note, NoteError, VerifierKey, open_checkpoint
+from app.ledger.prover import LedgerNotWhole, Prover, Tree
 from app.ledger.row_check import RowCheck
-from app.ledger.tiles import CHECKPOINT, hashes_of, tile_of
+from app.ledger.tiles import CHECKPOINT
 from app.ledger.tree_check import Span, TreeCheck, event_id
 
 # Events wait for their transaction, and for a bucket that is down, sealed by their ids; beyond this it is told.
@@ -151,16 +152,11 @@ class Verification:
 
 async def continues(source: Source, earlier: Checkpoint, later: Checkpoint) -> bool:
     """Tell whether the tiles prove that a checkpoint's tree begins with that of an earlier one."""
-    ranges = consistency_ranges(earlier.size, later.size)
-    nodes = [node for range_ in ranges for node in subtrees(*range_)]
-    tiles = await read_tiles(source, (tile_of(node, later.size)[0] for node in nodes))
-
-    def read(node: Node) -> bytes:
-        tile, begin, end = tile_of(node, later.size)
-        hashes = hashes_of(tiles[tile] or b"")[begin:end]
-        return root_of(hashes) if len(hashes) == end - begin else bytes(HASH_BYTES)
-
-    return verify_consistency(earlier.size, earlier.root, later.size, later.root, proof(ranges, read))
+    try:
+        path = await Prover(source).consistency(Tree(later, b""), earlier.size, later.size)
+    except LedgerNotWhole:
+        return False
+    return verify_consistency(earlier.size, earlier.root, later.size, later.root, path)
 
 
 def _seconds(time: bytes) -> float:

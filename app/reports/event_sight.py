@@ -13,13 +13,13 @@ from app.auth.roles import SEPARATED, Rank, Role
 from app.clients.events import CLIENT_DUPLICATE_SUSPECTED
 from app.core.actor import Actor
 from app.core.sql import Where
-from app.reports.events import EVENT_EXPORTED, EVENT_LISTED
+from app.reports.events import EVENT_EXPORTED, EVENT_LISTED, PROOFS_EXPORTED
 
 # What says no more than the caller sent: refusals of what he may not know of, and searches by an id that he gave. They
 # are the same for what is hidden and for what does not exist, so they stay readable for both.
 _NO_MORE = (
     "((v.outcome = 'denied' AND v.details ->> 'rule' = 'not_visible') OR v.type IN"
-    f" ('{EVENT_LISTED.name}', '{EVENT_EXPORTED.name}', '{ACCESS_REQUEST_LISTED.name}'))"
+    f" ('{EVENT_LISTED.name}', '{EVENT_EXPORTED.name}', '{PROOFS_EXPORTED.name}', '{ACCESS_REQUEST_LISTED.name}'))"
 )
 # Parts of a dossier that have an id of their own: a refusal about one that is hidden names that id and no more.
 _PARTS = ("entries", "files", "receipts", "off_volume_objects", "engagements")

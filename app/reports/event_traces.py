@@ -41,6 +41,16 @@ async def told(database: Database, actor: Actor, rows: Sequence[Row]) -> list[De
     return [None if row["masked"] else _without(actor, row, hidden.get(row["type"], set())) for row in rows]
 
 
+def told_whole(row: Row, details: Details) -> bool:
+    """Tell whether `details`, as they were told to a reader, are all that there are, and he may know it.
+
+    Never of an event that lists things: where something is kept from him, the lack of it would be the sign.
+    """
+    if row["type"] in _LISTED and "returned" in (row["details"] or {}):
+        return False
+    return not row["masked"] and details == row["details"]
+
+
 async def _hidden(database: Database, actor: Actor, type_: str, rows: Sequence[Row]) -> set[str]:
     """Give those of the listed things in events of one type that the actor is kept from."""
     listed = sorted({text for row in rows if _looked_at(actor, row, type_) for text in row["details"]["returned"]})

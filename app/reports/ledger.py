@@ -14,11 +14,13 @@ from app.access.gate import Gate
 from app.core.actor import Actor
 from app.core.clock import now
 from app.core.database import Database
-from app.core.errors import Malformed
+from app.core.errors import FieldError, Malformed
 from app.events.recorder import Recorder
 from app.events.vocabulary import Subject
 from app.ledger.bucket import Bucket, read_tile
 from app.ledger.keys import LedgerKeys, NoLedgerKey
+from app.ledger.note import encoded
+from app.ledger.prover import Prover
 from app.ledger.tiles import CHECKPOINT, parse_path
 from app.reports.events import LEDGER_READ
 
@@ -45,9 +47,11 @@ class Sealing:
 class LedgerReading:
     """Gives checkpoint, tiles and keys to those who may; act `ledger.read`."""
 
-    def __init__(self, database: Database, recorder: Recorder, gate: Gate, bucket: Bucket, keys: LedgerKeys) -> None:
+    def __init__(
+        self, database: Database, recorder: Recorder, gate: Gate, bucket: Bucket, keys: LedgerKeys, prover: Prover
+    ) -> None:
         self._database, self._recorder, self._gate = database, recorder, gate
-        self._bucket, self._keys = bucket, keys
+        self._bucket, self._keys, self._prover = bucket, keys, prover
 
     async def checkpoint(self, actor: Actor) -> bytes:
         """Give the newest checkpoint; NotFound before the first."""
@@ -73,6 +77,22 @@ class LedgerReading:
 
         return await self._given(actor, "key", read)
 
+    async def consistency(self, actor: Actor, old: int, new: int | None) -> str:
+        """Prove that the tree of `old` leaves is the beginning of that of `new` (None: the published one).
+
+        Hashes in base64, one a line; none where one tree is empty or both are the same. Malformed for other sizes,
+        NotFound before the first checkpoint.
+        """
+
+        async def read() -> str | None:
+            if (tree := await self._prover.tree()) is None:
+                return None
+            size = tree.size if new is None else new
+            _check_sizes(old, size, tree.size)
+            return "".join(f"{encoded(hash_)}\n" for hash_ in await self._prover.consistency(tree, old, size))
+
+        return await self._given(actor, f"consistency/{old}/{'' if new is None else new}", read)
+
     async def _given(self, actor: Actor, what: str, read: Callable[[], Awaitable[T | None]]) -> T:
         subject = Subject("ledger", label=what)
         await self._gate.require(actor, "ledger.read", subject)
@@ -92,3 +112,14 @@ class LedgerReading:
             row["unsealed"], max(0.0, age.total_seconds()), row["published"], row["sealed_at"],
             row["seal_seconds"], row["fault"],
         )  # fmt: skip
+
+
+def _check_sizes(old: int, new: int, published: int) -> None:
+    sizes = (("to", new, published), ("from", old, new if 0 <= new <= published else published))
+    if wrong := [_no_tree(name, largest) for name, size, largest in sizes if not 0 <= size <= largest]:
+        raise Malformed("There are no trees of these sizes", "没有这样大小的树", errors=wrong)
+
+
+def _no_tree(name: str, largest: int) -> FieldError:
+    words = (f"`{name}` is a size from 0 to {largest}", f"{name} 应为 0 至 {largest} 的大小")
+    return FieldError(f"/query/{name}", "no_such_tree", *words)

@@ -22,13 +22,16 @@ from tests.api.test_engagements import EXTENDED, made
 from tests.api.test_off_volume import registered
 from tests.api.test_receipts import handed_over
 from tests.api.test_routes import PUBLIC, operations
+from tests.api.test_routes import asked as required
 from tests.support.firm import Firm, Person, Refusal
 from tests.support.tus import BYTES, TUS, begun, encoded
 
 # Operations whose refusal is no matter of roles or of a dossier: they are about the caller himself.
 OWN = {"log_out", "list_sessions", "end_session", "change_password", "read_identity"}
 # They answer everybody with what he may see, be it nothing.
-LISTS = {"list_dossiers", "list_events", "list_access_requests", "list_directory", "list_engagement_gaps"}
+LISTS = {
+    "list_dossiers", "list_events", "read_event_proofs", "list_access_requests", "list_directory", "list_engagement_gaps",
+}  # fmt: skip
 # Grants and requests are known to those who have or decide them.
 DECIDED = {"read_grant", "revoke_grant", "decide_grant", "read_access_request", "decide_access_request"}
 # They name the event that did not happen instead of the refusal.
@@ -60,7 +63,7 @@ def calls(schema: dict[str, Any], ids: Ids) -> Iterator[Call]:
         if one["operationId"] in PUBLIC | OWN:
             continue
         content = one.get("requestBody", {}).get("content", {})
-        options: dict[str, Any] = {"headers": {"If-Match": "*"}}
+        options: dict[str, Any] = {"headers": {"If-Match": "*"}, "params": required(one, ids)}
         if "application/json" in content:
             options["json"] = content["application/json"]["example"]
         elif "multipart/form-data" in content and len(content) == 1:
@@ -141,7 +144,7 @@ def known(call: Call, role: str) -> bool:
         return False
     if call.name in DECIDED:
         return role == "director"
-    if call.name == "read_event":
+    if call.name in {"read_event", "prove_event"}:
         return role in {"director", "auditor"}
     if call.name == "list_duplicate_clients":
         return True

@@ -163,6 +163,7 @@ async def test_stream_gives_all_that_the_pages_give(firm: Firm, form: str, monke
         ):
             assert (answer.status_code, answer.headers["content-type"]) == (200, KINDS[form])
             assert f'filename="events.{form}"' in answer.headers["content-disposition"]
+            assert "content-length" not in answer.headers
             rows = [
                 row for row in parsed(form, answer.content) if row["type"] not in {"event.listed", "event.exported"}
             ]

@@ -38,6 +38,7 @@ from app.main import create_app
 from app.reports.events import LOCK_FAILED, LOCK_LOST, LOCK_PROVEN, LOCK_UNSUPPORTED
 from tests.support.firm import Firm
 
+ABSENT = "0199c0de-7b1e-7cc0-8000-3f0e5d3a9a11"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 PUBLIC = {"issue_token", "read_jwks", "check_live", "check_ready", "read_metrics", "read_version", "read_tus"}
 
@@ -222,11 +223,17 @@ def test_acts_and_events_have_words() -> None:
         assert re.search("[\u4e00-\u9fff]", event.zh)
 
 
+def asked(one: dict[str, Any], ids: dict[str, str]) -> dict[str, str]:
+    """Give the query parameters that an operation must have: ids by their name, else a number."""
+    told = one.get("parameters", [])
+    return {part["name"]: ids.get(part["name"], "1") for part in told if part["in"] == "query" and part["required"]}
+
+
 def requests(schema: dict[str, Any]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
     """Give a request for each operation: id, method, path, options; bodies from the examples."""
     for method, path, one in operations(schema):
         content = one.get("requestBody", {}).get("content", {})
-        options: dict[str, Any] = {"headers": {"If-Match": "*"}}
+        options: dict[str, Any] = {"headers": {"If-Match": "*"}, "params": asked(one, {"dossier_id": ABSENT})}
         if "application/json" in content:
             options["json"] = content["application/json"]["example"]
         elif content:
@@ -236,7 +243,7 @@ def requests(schema: dict[str, Any]) -> Iterator[tuple[str, str, str, dict[str, 
         yield (
             one["operationId"],
             method.upper(),
-            re.sub(r"\{[a-z_]+\}", "0199c0de-7b1e-7cc0-8000-3f0e5d3a9a11", filled),
+            re.sub(r"\{[a-z_]+\}", ABSENT, filled),
             options,
         )
 

@@ -1,0 +1,115 @@
+"""What a proof costs in database and store, in a ledger of many events on real MinIO; with nothing and all in memory.
+
+ANJUAN_BENCH_EVENTS sets how many there are.
+"""
+
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from random import Random
+from statistics import median, quantiles
+from uuid import UUID
+
+import pytest
+from pydantic import SecretStr
+
+from app.config import Settings, StorageSettings
+from app.core.actor import Actor, Origin
+from app.core.database import Database
+from app.factory import make_database
+from app.ledger.event_proofs import check
+from app.ledger.proofs import Proof
+from app.ledger.prover import Prover
+from app.ledger.sealer import Sealer
+from app.reports.event_proofs import EventProofs
+from tests.bench.events import EVENTS, many
+from tests.bench.pace import allowed, pace
+from tests.support.firm import Firm
+from tests.support.minio import RealMinio
+
+MILLISECONDS, DOSSIER_PER_SECOND = 10, 200
+PROOFS = 200
+pytestmark = pytest.mark.timeout(1800)
+
+
+@pytest.fixture
+def settings(settings: Settings, minio: RealMinio) -> Settings:
+    fields = settings.storage.model_dump() | {
+        "s3_endpoint": minio.endpoint, "s3_access_key": SecretStr(minio.access_key),
+        "s3_secret_key": SecretStr(minio.secret_key), "s3_bucket_prefix": "bench-proofs",
+    }  # fmt: skip
+    return Settings(
+        run=settings.run, database=settings.database, storage=StorageSettings(**fields), auth=settings.auth,
+        http=settings.http,
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def sealing(settings: Settings) -> AsyncIterator[Database]:
+    database = make_database(settings.database, size=2)
+    await database.open()
+    yield database
+    await database.close()
+
+
+async def timed(proofs: Callable[[], EventProofs], actor: Actor, ids: list[UUID]) -> list[float]:
+    """Give the milliseconds of the proof of each, by what `proofs` gives for it."""
+    spent = []
+    for id_ in ids:
+        service = proofs()
+        began = time.perf_counter()
+        await service.proof(actor, id_)
+        spent.append((time.perf_counter() - began) * 1000)
+    return spent
+
+
+async def test_proofs_of_many(firm: Firm, sealing: Database) -> None:
+    services = firm.services
+    lead, auditor = await firm.person("lawyer"), await firm.person("auditor")
+    dossiers = [UUID((await firm.dossier(lead))["id"]) for _ in range(40)]
+    await many(firm, EVENTS, lead.id, dossiers)
+    await Sealer(sealing, services.resources.ledger, services.resources.ledger_keys).seal_all()
+    await firm.eyes.execute("ANALYZE event_leaves", timeout=300)
+    size = await firm.eyes.fetchval("SELECT published FROM ledger_head")
+    rows = await firm.eyes.fetch(
+        "SELECT event_id FROM event_leaves WHERE leaf_index = ANY($1::bigint[])", Random(27).sample(range(size), PROOFS)
+    )
+    ids = [UUID(str(row["event_id"])) for row in rows]
+    actor = await services.auth.identify(auditor.token, Origin("bench", "GET", "/"))
+
+    def fresh() -> EventProofs:
+        held = services.resources
+        return EventProofs(held.database, held.recorder, services._gate, Prover(held.ledger))
+
+    one = fresh()
+    await timed(lambda: one, actor, ids)
+    paces, cold, warm, scattered = [], [], [], []
+    for _ in range(3):
+        paces.append(pace())
+        cold += await timed(fresh, actor, ids)
+        scattered += await timed(lambda: one, actor, ids)
+        warm += await timed(lambda: one, actor, [ids[0]] * len(ids))
+    for name, spent in (("nothing kept", cold), ("any event", scattered), ("the same again", warm)):
+        sys.stderr.write(
+            f"\nproof in {size} events, {name}: {median(spent):.1f} ms, 95 % {quantiles(spent, n=20)[-1]:.1f} ms\n"
+        )
+        assert median(spent) / 1000 < allowed(MILLISECONDS / 1000, paces)
+    await all_of_a_dossier(firm, one, actor, dossiers[1])
+    proof = Proof.parse(await one.proof(actor, ids[0]))
+    assert check(proof, services.resources.ledger_keys.verifiers()).checkpoint.size == size
+
+
+async def all_of_a_dossier(firm: Firm, service: EventProofs, actor: Actor, dossier_id: UUID) -> None:
+    """Take the proofs of a dossier's events, which lie far apart, and hold the rate."""
+    paces, count = [pace()], 0
+    began = time.perf_counter()
+    async for piece in await service.of_dossier(actor, dossier_id):
+        count += piece.count(b"\n")
+    seconds = time.perf_counter() - began
+    paces.append(pace())
+    sys.stderr.write(f"\nproofs of a dossier: {count} in {seconds:.2f} s, {count / seconds:.0f} a second\n")
+    sealed = await firm.eyes.fetchval(
+        "SELECT count(*) FROM events JOIN event_leaves ON event_id = id WHERE dossier_id = $1", dossier_id
+    )
+    assert count == sealed > EVENTS // 80
+    assert seconds < allowed(count / DOSSIER_PER_SECOND, paces)
