@@ -16,6 +16,7 @@ from rich.console import Console
 
 from app.cli_checks import fsck, verify
 from app.cli_keys import app as keys
+from app.cli_ledger import app as ledger
 from app.cli_proofs import check_proof
 from app.cli_settings import DataDir, complain, read_settings
 from app.config import Settings
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 
 app.add_typer(keys, name="keys")
+app.add_typer(ledger, name="ledger")
 app.command()(check_proof)
 app.command()(fsck)
 app.command()(verify)

@@ -40,6 +40,12 @@ async def read_checkpoint(app: App, actor: Caller) -> Response:
     return _answer(await app.ledger.checkpoint(actor), _TEXT)
 
 
+@router.get("/witnessed", **_described("The cosigned checkpoint", _text(_CHECKPOINT)))
+async def read_witnessed(app: App, actor: Caller) -> Response:
+    """Give the newest checkpoint that a witness has cosigned; under load it is some seconds behind the newest."""
+    return _answer(await app.ledger.witnessed(actor), _TEXT)
+
+
 @router.get("/key", **_described("The keys", _text(_VERIFIER)))
 async def read_ledger_key(app: App, actor: Caller) -> Response:
     """Give the verifier keys of the ledger, one a line, the newest first; keep a copy somewhere else."""

@@ -11,6 +11,15 @@ _SIZE = Gauge("anjuan_ledger_size", "Events under the last checkpoint", registry
 _SECONDS = Gauge("anjuan_ledger_seal_seconds", "Time that the last batch took", registry=REGISTRY)
 _SEALED_AT = Gauge("anjuan_ledger_sealed_timestamp_seconds", "When the last batch was published", registry=REGISTRY)
 _STOPPED = Gauge("anjuan_ledger_stopped", "1 when sealing has stopped for a fault", registry=REGISTRY)
+_WITNESS = ("witness",)
+_COSIGNED = Gauge("anjuan_ledger_witness_size", "Events that a witness has cosigned", _WITNESS, registry=REGISTRY)
+_COSIGNED_AT = Gauge(
+    "anjuan_ledger_witness_timestamp_seconds", "When a witness cosigned last", _WITNESS, registry=REGISTRY
+)
+_OTHER = Gauge(
+    "anjuan_ledger_witness_other_history", "1 when a witness holds another history to be ours", _WITNESS,
+    registry=REGISTRY,
+)  # fmt: skip
 
 
 def show(sealing: Sealing) -> None:
@@ -21,3 +30,7 @@ def show(sealing: Sealing) -> None:
     _SECONDS.set(sealing.seal_seconds or 0)
     _SEALED_AT.set(sealing.sealed_at.timestamp() if sealing.sealed_at else 0)
     _STOPPED.set(sealing.fault is not None)
+    for witness in sealing.witnesses:
+        _COSIGNED.labels(witness.name).set(witness.size)
+        _COSIGNED_AT.labels(witness.name).set(witness.cosigned_at.timestamp() if witness.cosigned_at else 0)
+        _OTHER.labels(witness.name).set(witness.other_history)

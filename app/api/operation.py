@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from typing import Any, Literal, TypeVar
 
@@ -17,6 +18,7 @@ from swagger_ui_bundle import swagger_ui_path
 from app.api import describe, ledger_metrics
 from app.api.context import App
 from app.api.middleware import REGISTRY
+from app.core.clock import now
 from app.core.errors import AppError, NotFound
 from app.factory import Services, version
 from app.reports.ledger import Sealing
@@ -26,6 +28,7 @@ router = APIRouter(tags=["operation"])
 T = TypeVar("T")
 
 _PROBE_SECONDS, _SCANNER_SECONDS = 5.0, 2.0
+_WITNESS_PATIENCE = timedelta(hours=1)
 _LOCAL = frozenset({"127.0.0.1", "::1"})
 
 
@@ -121,7 +124,14 @@ def _locks_lack(status: LockStatus) -> str | None:
 def _sealing_lacks(stall_seconds: float, sealing: Sealing) -> str | None:
     if sealing.fault is not None:
         return f"Sealing has stopped: {sealing.fault}"
-    return f"{sealing.unsealed} events wait to be sealed" if sealing.oldest_seconds > stall_seconds else None
+    if sealing.oldest_seconds > stall_seconds:
+        return f"{sealing.unsealed} events wait to be sealed"
+    for witness in sealing.witnesses:
+        if witness.other_history:
+            return f"Witness {witness.name} holds another history to be ours: {witness.fault}"
+        if witness.fault and (witness.cosigned_at is None or now() - witness.cosigned_at > _WITNESS_PATIENCE):
+            return f"Witness {witness.name} does not cosign: {witness.fault}"
+    return None
 
 
 async def _probe(work: Awaitable[Any], seconds: float = _PROBE_SECONDS) -> Dependency:

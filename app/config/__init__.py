@@ -23,12 +23,13 @@ from app.config.stores import (
     ScanSettings,
     Section,
     StorageSettings,
+    parts,
 )
 
 __all__ = [
     "LONGEST_PASSWORD", "LOOPBACK", "OUTSIDE_ROLES", "SECTIONS", "AccessSettings", "AuthSettings", "CareSettings",
-    "DatabaseSettings", "HttpSettings", "OidcSettings", "RunSettings", "ScanSettings", "Settings", "StorageSettings",
-    "explain", "safe_url",
+    "DatabaseSettings", "HttpSettings", "LedgerSettings", "OidcSettings", "RunSettings", "ScanSettings", "Settings",
+    "StorageSettings", "explain", "safe_url",
 ]  # fmt: skip
 
 LONGEST_PASSWORD = 256
@@ -103,10 +104,6 @@ def safe_url(value: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)
 
 
-def _parts(value: object) -> object:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
 class OidcSettings(Section):
     """An outside OpenID Connect issuer whose access tokens are taken too; none without an issuer."""
 
@@ -143,7 +140,7 @@ class OidcSettings(Section):
     @field_validator("oidc_clients", "oidc_roles", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return _parts(value)
+        return parts(value)
 
     @field_validator("oidc_issuer", "oidc_audience", "oidc_department_claim", "oidc_ca_file", mode="before")
     @classmethod
@@ -222,7 +219,7 @@ class HttpSettings(Section):
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return _parts(value)
+        return parts(value)
 
 
 _SAME_ISSUER = PydanticCustomError(

@@ -2,14 +2,20 @@
 
 import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 KIB, MIB, GIB = 1024, 1024**2, 1024**3
 _CLAMAV = re.compile(r"unix:/.+|(?:\[[0-9A-Fa-f:.]+\]|[^\s:/]+):(?P<port>[0-9]{1,5})")
 _LAST_PORT = 65535
+_WITNESS = re.compile(r"https?://[^\s,]+ [^\s+,]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*")
+
+
+def parts(value: object) -> object:
+    """Take a list apart that the environment has in one line."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
 class Section(BaseSettings):
@@ -110,6 +116,27 @@ class LedgerSettings(Section):
     ledger_stall_seconds: float = Field(
         60.0, ge=5, le=86400, description="Age of the oldest unsealed event at which the service is degraded"
     )
+
+    ledger_witnesses: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Witnesses (C2SP tlog-witness) that cosign checkpoints: `URL verifier-key`, separated by commas",
+    )
+    ledger_witness_seconds: float = Field(
+        10.0, ge=0.1, le=86400, description="Least time between two checkpoints that a witness is asked for"
+    )
+
+    @field_validator("ledger_witnesses", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return parts(value)
+
+    @field_validator("ledger_witnesses")
+    @classmethod
+    def _witnesses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if not _WITNESS.fullmatch(one):
+                raise ValueError(f"`{one}` is not a URL and a verifier key (name+hash+base64) after a space")
+        return value
 
     @field_validator("ledger_name")
     @classmethod

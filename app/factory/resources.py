@@ -8,7 +8,7 @@ from alembic.script import ScriptDirectory
 
 from app.auth.jwks import IssuerKeys, IssuerOptions
 from app.auth.tokens import TokenKeys
-from app.config import DatabaseSettings, OidcSettings, ScanSettings, Settings, StorageSettings, safe_url
+from app.config import DatabaseSettings, LedgerSettings, OidcSettings, ScanSettings, Settings, StorageSettings, safe_url
 from app.core import migrations
 from app.core.database import Database
 from app.entries.pagecount import PageCounter
@@ -16,6 +16,8 @@ from app.events.recorder import Recorder
 from app.ledger.bucket import Bucket
 from app.ledger.keys import FILE as LEDGER_KEYS
 from app.ledger.keys import LedgerKeyFile, LedgerKeys
+from app.ledger.note import NoteError
+from app.ledger.witnesses import Witness
 from app.storage.key_store import KeyStore
 from app.storage.master_keys import MasterKeyFile
 from app.storage.protocol import ObjectStore
@@ -40,6 +42,7 @@ class Resources:
     keys: TokenKeys
     ledger: Bucket
     ledger_keys: LedgerKeys
+    witnesses: list[Witness]
     issuer_keys: IssuerKeys | None = None
     scanner: ClamScanner | None = None
 
@@ -120,9 +123,18 @@ def make_resources(settings: Settings, store: ObjectStore | None = None) -> Reso
         keys=TokenKeys(settings.key_dir),
         ledger=Bucket(make_store(settings.storage, "ledger")),
         ledger_keys=LedgerKeyFile(settings.key_dir / LEDGER_KEYS),
+        witnesses=make_witnesses(settings.ledger),
         issuer_keys=make_issuer_keys(settings.oidc),
         scanner=make_scanner(settings.scan),
     )
+
+
+def make_witnesses(settings: LedgerSettings) -> list[Witness]:
+    """Make those who cosign checkpoints."""
+    try:
+        return [Witness.parse(one) for one in settings.ledger_witnesses]
+    except NoteError as error:
+        raise RuntimeError(f"ANJUAN_LEDGER_WITNESSES: {error}") from None
 
 
 def make_scanner(settings: ScanSettings) -> ClamScanner | None:

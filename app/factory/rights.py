@@ -43,6 +43,7 @@ RIGHTS = {
     "intakes": "SELECT, INSERT, UPDATE",
     "integrations": "SELECT, INSERT, UPDATE",
     "ledger_head": "SELECT, UPDATE",
+    "ledger_witnesses": "SELECT, INSERT, UPDATE, DELETE",
     "lock_looks": "SELECT, INSERT",
     "login_throttle": "SELECT, INSERT, UPDATE, DELETE",
     "mail_attachments": "SELECT, INSERT",

@@ -14,3 +14,4 @@ UPLOADS_SWEPT = EventType(
     "storage.uploads_swept", "Uploads in parts that nobody ended were removed", "清除未完成的分段上传"
 )
 LEDGER_VERIFIED = EventType("ledger.verified", "The ledger was checked as a whole", "校验事件账本")
+LEDGER_KEY_ROTATED = EventType("ledger.key_rotated", "The ledger was given a new signing key", "更换账本签名密钥")

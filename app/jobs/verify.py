@@ -22,6 +22,7 @@ from app.core.logging import configure
 from app.events.recorder import Recorder
 from app.events.vocabulary import Event, Outcome, Subject
 from app.factory import make_database, make_store
+from app.factory.resources import make_witnesses
 from app.jobs.events import LEDGER_VERIFIED
 from app.ledger.bucket import Bucket, Directory, Source
 from app.ledger.keys import FILE, LedgerKeyFile
@@ -93,7 +94,8 @@ def _database(settings: DatabaseSettings) -> Database:
 def _keys(settings: Settings, given: str | None) -> list[VerifierKey]:
     """Read the keys that may have signed, those that no longer sign included; raise NoteError."""
     if given is None:
-        return LedgerKeyFile(settings.key_dir / FILE).verifiers(retired=True)
+        witnesses = [witness.key for witness in make_witnesses(settings.ledger)]
+        return LedgerKeyFile(settings.key_dir / FILE).verifiers(retired=True) + witnesses
     text = Path(given).read_text() if Path(given).is_file() else given
     keys = [VerifierKey.parse(line) for line in text.splitlines() if line.strip()]
     if not keys:
@@ -127,6 +129,8 @@ def _print(report: Report, wish: Wish, out: Console) -> None:
     out.print(f"{report.origin or 'No checkpoint'}: {report.size} events, root {report.root.hex()}", highlight=False)
     for key in report.keys:
         out.print(f"  signed by {escape(key)}", highlight=False)
+    for name, size in report.cosigned.items():
+        out.print(f"  {size} events cosigned by {escape(name)}", highlight=False)
     for words, number in (
         ("events as they were sealed", report.events), ("their personal data erased", report.redacted),
         ("not sealed yet", report.waiting), ("continues the earlier checkpoint of", report.since),
@@ -150,7 +154,18 @@ def document(report: Report) -> dict[str, Any]:
     """Give the report for programs."""
     plain = {
         name: getattr(report, name)
-        for name in ("origin", "size", "keys", "since", "events", "redacted", "waiting", "late_count", "sound")
+        for name in (
+            "origin",
+            "size",
+            "keys",
+            "cosigned",
+            "since",
+            "events",
+            "redacted",
+            "waiting",
+            "late_count",
+            "sound",
+        )
     }
     return {
         **plain, "root": report.root.hex(), "late": [asdict(one) for one in report.late],

@@ -6,11 +6,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from app.ledger.tiles import CHECKPOINT, Tile, cut
+from app.ledger.tiles import CHECKPOINT, WITNESSED, Tile, cut
 from app.storage.errors import ObjectMissing, StoreUnavailable
 from app.storage.protocol import Shelf
 
-_REPLACED = frozenset((CHECKPOINT,))
+_REPLACED = frozenset((CHECKPOINT, WITNESSED))
 _PAUSES, _PATIENCE = (0.02, 0.05, 0.1, 0.2), 1.0  # seconds
 
 

@@ -3,7 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Float, LargeBinary, SmallInteger, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, Float, LargeBinary, SmallInteger, Text
+from sqlalchemy.sql import expression
 from sqlmodel import Field, SQLModel
 
 
@@ -49,3 +50,18 @@ class LedgerHead(SQLModel, table=True):
     sealed_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     seal_seconds: float | None = Field(default=None, sa_column=Column(Float))
     fault: str | None = Field(default=None, sa_column=Column(Text))
+
+
+class LedgerWitness(SQLModel, table=True):
+    """How a witness stands: the newest size that it has cosigned, and why the last asking gave nothing."""
+
+    __tablename__ = "ledger_witnesses"
+    __table_args__ = (CheckConstraint("size >= 0", name="ledger_witnesses_size"),)
+
+    name: str = Field(sa_column=Column(Text, primary_key=True))
+    size: int = Field(sa_column=Column(BigInteger, nullable=False))
+    cosigned_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    fault: str | None = Field(default=None, sa_column=Column(Text))
+    other_history: bool = Field(
+        default=False, sa_column=Column(Boolean, nullable=False, server_default=expression.false())
+    )

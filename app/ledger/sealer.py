@@ -8,8 +8,8 @@ out (docs/decisions/0027-ledger.md).
 import asyncio
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
@@ -22,7 +22,9 @@ from app.ledger.edge import Edge, LedgerDamagedError, load_edge
 from app.ledger.keys import LedgerKeys, LedgerKeyUnavailable
 from app.ledger.leaf import SALT_BYTES, details_digest, leaf_bytes
 from app.ledger.note import Checkpoint, Note, NoteError
-from app.ledger.tiles import CHECKPOINT, Tile, pack, unpack
+from app.ledger.prover import Tree
+from app.ledger.tiles import CHECKPOINT, WITNESSED, Tile, pack, unpack
+from app.ledger.witnessing import Witnessing
 
 _log = structlog.get_logger()
 LOCK = "seal_events"  # of the leader, at any time one connection's
@@ -42,9 +44,13 @@ class Sealer:
     """
 
     def __init__(
-        self, database: Database, bucket: Bucket, keys: LedgerKeys, *, name: str | None = None, seconds: float = 0.25
-    ) -> None:
+        self, database: Database, bucket: Bucket, keys: LedgerKeys, *, name: str | None = None, seconds: float = 0.5,
+        witnessing: Witnessing | None = None,
+    ) -> None:  # fmt: skip
         self._database, self._bucket, self._keys, self._name, self._seconds = database, bucket, keys, name, seconds
+        self._witnessing = witnessing
+        self._newest: Tree | None = None
+        self._turn = asyncio.Lock()  # of the leader's connection, and of the checkpoint
 
     async def run(self, stop: asyncio.Event) -> None:
         """Lead, or stand by to lead, until told to stop. What fails is tried again; nothing is lost meanwhile."""
@@ -65,10 +71,34 @@ class Sealer:
 
     async def _lead(self, connection: Connection, stop: asyncio.Event) -> None:
         edge = await self._resume(connection)
-        while not stop.is_set():
-            if not await self.seal(connection, edge):
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), self._seconds)
+        async with self._witnessed(connection):
+            while not stop.is_set():
+                async with self._turn:
+                    sealed = await self.seal(connection, edge)
+                if not sealed:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(stop.wait(), self._seconds)
+
+    @asynccontextmanager
+    async def _witnessed(self, connection: Connection) -> AsyncIterator[None]:
+        """Have the witnesses asked as long as this process leads."""
+        if self._witnessing is None:
+            yield
+            return
+
+        async def publish(tree: Tree, note: Note) -> None:
+            async with self._turn:
+                await connection.execute("SELECT 1")  # fails when another leads by now
+                await self._bucket.write(WITNESSED, note.encode())
+                if tree is self._newest:
+                    await self._bucket.write(CHECKPOINT, note.encode())
+
+        task = asyncio.create_task(_without_end(self._witnessing, lambda: self._newest, publish))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def seal_all(self) -> int:
         """Seal what is queued now, as the leader; give the number of events. For commands and tests."""
@@ -177,6 +207,7 @@ class Sealer:
     async def _write_checkpoint(self, size: int, root: bytes) -> None:
         note = await asyncio.to_thread(self._keys.sign, size, root)
         await self._bucket.write(CHECKPOINT, note.encode())
+        self._newest = Tree(Checkpoint.parse(note.text), note.encode())
 
     async def _drop(self, tiles: Iterable[Tile]) -> None:
         for tile in tiles:
@@ -188,6 +219,20 @@ class Sealer:
     async def _tell(self, fault: str) -> None:
         with suppress(AppError):
             await self._database.execute("UPDATE ledger_head SET fault = $1", fault)
+
+
+async def _without_end(
+    witnessing: Witnessing, newest: Callable[[], Tree | None], publish: Callable[[Tree, Note], Awaitable[None]]
+) -> None:
+    """Ask the witnesses; what fails in between (a store that is down) is tried again."""
+    while True:
+        try:
+            await witnessing.run(newest, publish)
+        except AppError as error:
+            _log.warning("asking witnesses put off", code=error.code, detail=str(error))
+        except Exception:  # noqa: BLE001 - it must go on when the cause is gone
+            _log.exception("asking witnesses failed")
+        await asyncio.sleep(_RETRY_SECONDS)
 
 
 def _salts(count: int) -> list[bytes]:

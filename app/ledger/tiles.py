@@ -15,6 +15,7 @@ WIDTH = 1 << HEIGHT
 ENTRIES = -1  # the level of entry bundles
 LAST_LEVEL = 63
 CHECKPOINT = "checkpoint"
+WITNESSED = "witnessed"  # the newest checkpoint that a witness has cosigned
 _DIGITS = 3
 _PATH = re.compile(
     r"tile/(?P<level>entries|[1-9]?[0-9])/(?P<index>(?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/(?P<width>[1-9][0-9]{0,2}))?"

@@ -13,10 +13,10 @@ from app.core.database import Database, Row
 from app.ledger.bucket import Source
 from app.ledger.findings import Finding, Findings, Kind
 from app.ledger.merkle import verify_consistency
-from app.ledger.note import Checkpoint, Note, NoteError, VerifierKey, open_checkpoint
+from app.ledger.note import COSIGNATURE, Checkpoint, Note, NoteError, VerifierKey, open_checkpoint
 from app.ledger.prover import LedgerNotWhole, Prover, Tree
 from app.ledger.row_check import RowCheck
-from app.ledger.tiles import CHECKPOINT
+from app.ledger.tiles import CHECKPOINT, WITNESSED
 from app.ledger.tree_check import Span, TreeCheck, event_id
 
 # Events wait for their transaction, and for a bucket that is down, sealed by their ids; beyond this it is told.
@@ -36,12 +36,17 @@ class Late:
 
 @dataclass(slots=True)
 class Report:
-    """What was checked and found. `events` is None without a database; `late` is no fault, but worth a look."""
+    """What was checked and found.
+
+    `cosigned` says how many events each known witness has cosigned; `events` is None without a database; `late` is no
+    fault, but worth a look.
+    """
 
     origin: str | None = None
     size: int = 0
     root: bytes = b""
     keys: list[str] = field(default_factory=list)
+    cosigned: dict[str, int] = field(default_factory=dict)
     since: int | None = None
     events: int | None = None
     redacted: int = 0
@@ -73,8 +78,8 @@ class Verification:
         if since is not None:
             earlier, _ = open_checkpoint(since, self._keys)
             report.since = earlier.size
-        # Before the checkpoint is read: what the database says is published by now can't be ahead of it.
-        head = await self._head()
+        # Before the checkpoint is read: what the database says is published by now, or was cosigned, can't be ahead.
+        head, witnessed = await self._head(), await self._witnessed()
         checkpoint = await self._checkpoint(head)
         if checkpoint is None:
             return report
@@ -82,8 +87,10 @@ class Verification:
         if head is not None and checkpoint.size < head["published"]:
             self._add(Kind.OLD_CHECKPOINT, f"it is of {checkpoint.size} events, and {head['published']} were sealed")
         await self._leaves(checkpoint, told)
+        if witnessed is not None:
+            await self._compare(witnessed, checkpoint, "cosigned by witnesses")
         if earlier is not None:
-            await self._compare(earlier, checkpoint)
+            await self._compare(earlier, checkpoint, "that was given")
         return report
 
     async def _head(self) -> Row | None:
@@ -137,14 +144,25 @@ class Verification:
                     if len(self.report.late) < _LATE_KEPT:
                         self.report.late.append(Late(event_id(leaf), span.begin + n, time.decode(errors="replace")))
 
-    async def _compare(self, earlier: Checkpoint, checkpoint: Checkpoint) -> None:
+    async def _witnessed(self) -> Checkpoint | None:
+        """Read what witnesses have cosigned, and note who did."""
+        data = await self._source.read(WITNESSED)
+        if data is None:
+            return None
+        try:
+            checkpoint, note = open_checkpoint(data, self._keys)
+        except NoteError as error:
+            self.report.findings.add(Finding(Kind.CHECKPOINT, str(error), path=WITNESSED))
+            return None
+        signers = note.verified(self._keys)
+        self.report.cosigned = {key.name: checkpoint.size for key in signers if key.kind == COSIGNATURE}
+        return checkpoint
+
+    async def _compare(self, earlier: Checkpoint, checkpoint: Checkpoint, which: str) -> None:
         if earlier.size > checkpoint.size:
-            self._add(Kind.OLD_CHECKPOINT, f"it is of {checkpoint.size} events, the earlier one of {earlier.size}")
-            return
-        if not await continues(self._source, earlier, checkpoint):
-            self._add(
-                Kind.OTHER_HISTORY, f"the first {earlier.size} events are not those of the checkpoint that was given"
-            )
+            self._add(Kind.OLD_CHECKPOINT, f"it is of {checkpoint.size} events, the one {which} of {earlier.size}")
+        elif not await continues(self._source, earlier, checkpoint):
+            self._add(Kind.OTHER_HISTORY, f"the first {earlier.size} events are not those of the checkpoint {which}")
 
     def _add(self, kind: Kind, detail: str) -> None:
         self.report.findings.add(Finding(kind, detail, path=CHECKPOINT))

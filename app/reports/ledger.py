@@ -21,7 +21,7 @@ from app.ledger.bucket import Bucket, read_tile
 from app.ledger.keys import LedgerKeys, NoLedgerKey
 from app.ledger.note import encoded
 from app.ledger.prover import Prover
-from app.ledger.tiles import CHECKPOINT, parse_path
+from app.ledger.tiles import CHECKPOINT, WITNESSED, parse_path
 from app.reports.events import LEDGER_READ
 
 T = TypeVar("T")
@@ -30,6 +30,20 @@ SELECT h.published, h.sealed_at, h.seal_seconds, h.fault, (SELECT count(*) FROM 
   (SELECT recorded_at FROM events WHERE id = (SELECT event_id FROM event_queue ORDER BY 1 LIMIT 1)) AS oldest
 FROM ledger_head h
 """
+
+
+_WITNESSES = "SELECT name, size, cosigned_at, fault, other_history FROM ledger_witnesses ORDER BY name"
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessStanding:
+    """How a witness stands: what it has cosigned, and why the last asking gave nothing, None when it did."""
+
+    name: str
+    size: int
+    cosigned_at: datetime | None
+    fault: str | None
+    other_history: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +56,7 @@ class Sealing:
     sealed_at: datetime | None
     seal_seconds: float | None
     fault: str | None
+    witnesses: tuple[WitnessStanding, ...] = ()
 
 
 class LedgerReading:
@@ -56,6 +71,10 @@ class LedgerReading:
     async def checkpoint(self, actor: Actor) -> bytes:
         """Give the newest checkpoint; NotFound before the first."""
         return await self._given(actor, CHECKPOINT, lambda: self._bucket.read(CHECKPOINT))
+
+    async def witnessed(self, actor: Actor) -> bytes:
+        """Give the newest checkpoint that a witness has cosigned; NotFound before the first."""
+        return await self._given(actor, WITNESSED, lambda: self._bucket.read(WITNESSED))
 
     async def tile(self, actor: Actor, path: str) -> bytes:
         """Give a tile of hashes or a bundle of entries; NotFound when there is none, Malformed for what names none."""
@@ -111,6 +130,7 @@ class LedgerReading:
         return Sealing(
             row["unsealed"], max(0.0, age.total_seconds()), row["published"], row["sealed_at"],
             row["seal_seconds"], row["fault"],
+            tuple(WitnessStanding(*row) for row in await self._database.fetch(_WITNESSES)),
         )  # fmt: skip
 
 

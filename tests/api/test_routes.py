@@ -29,6 +29,7 @@ from app.filing.events import FILING_REMINDED
 from app.jobs.events import (
     KEYS_BACKED_UP,
     KEYS_RESTORED,
+    LEDGER_KEY_ROTATED,
     LEDGER_VERIFIED,
     MASTER_KEYS_DROPPED,
     MASTER_KEYS_ROTATED,
@@ -84,6 +85,7 @@ EVENTS_WITHOUT_OPERATION: dict[str, str] = dict.fromkeys(
             MASTER_KEYS_ROTATED,
             KEYS_RESTORED,
             LEDGER_VERIFIED,
+            LEDGER_KEY_ROTATED,
             LEDGER_VERIFIED,
         )
     ),

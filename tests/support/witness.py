@@ -46,7 +46,8 @@ def real_witness(place: Path, *, origin: str, vkey: str) -> Iterator["RealWitnes
 class RealWitness:
     """One witness; it keeps its port, its key and what it has seen over stop and start."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, name: str = NAME) -> None:
+        self._name = name
         self._key = Ed25519PrivateKey.generate()
         self._database, self._log = place / "witness.db", place / "witness.log"
         # Sockets have short names; the directories of tests don't.
@@ -64,13 +65,13 @@ class RealWitness:
     @property
     def vkey(self) -> str:
         """Its verifier key, of the type of cosignatures (0x04)."""
-        return verifier_key(NAME, b"\x04" + self._key.public_key().public_bytes_raw())
+        return verifier_key(self._name, b"\x04" + self._key.public_key().public_bytes_raw())
 
     def start(self) -> None:
         """Start it (again, on the same port) and return when it answers."""
         self._process = start_child(
             [
-                witness_program(), "-name", NAME, "-db", self._database, "-ssh-agent", self._socket,
+                witness_program(), "-name", self._name, "-db", self._database, "-ssh-agent", self._socket,
                 "-listen", f"127.0.0.1:{self.port}", "-key", self._agent.fingerprint,
             ],
             env=dict(os.environ),
