@@ -96,7 +96,7 @@ class EventLog:
 
     async def page(self, actor: Actor, filter_: EventFilter, page: PageRequest) -> Page[EventOut]:
         """List events, newest first."""
-        where = _conditions(filter_)
+        where = conditions(filter_)
         order = page.apply(self._cursors, where, _ORDER)
         rows = await self._rows(actor, filter_, where, order)
         kept, cursor = page.page_of(self._cursors, rows, _ORDER)
@@ -129,7 +129,7 @@ class EventLog:
             rows = await self._before(actor, filter_, rows[-1]["id"])
 
     async def _before(self, actor: Actor, filter_: EventFilter, event_id: UUID) -> list[Row]:
-        where = _conditions(filter_)
+        where = conditions(filter_)
         where.add("v.id < {}", event_id)
         return await self._rows(actor, filter_, where, f"ORDER BY v.id DESC LIMIT {_GROUP}")
 
@@ -161,7 +161,8 @@ class EventLog:
         return (await self._told(actor, [row]))[0]
 
 
-def _conditions(filter_: EventFilter) -> Where:
+def conditions(filter_: EventFilter) -> Where:
+    """Give the conditions of a filter on event `v`, all but its dossier."""
     where = Where()
     for name in ("entry_id", "actor_id", "type", "outcome", "request_id"):
         where.optional(f"v.{name} = {{}}", getattr(filter_, name))
