@@ -90,13 +90,12 @@ def _repeated(actor: Actor, where: Where, fields: Sequence[str], text: str) -> s
 
     Not of one that is masked for the actor, who could guess at it by reasons.
     """
+    columns = [field for field in fields if field in COLUMNS]
+    if not columns:
+        return "false"
     mark = where.bind(text)
-    parts = [
-        f"(char_length(v.{field}) >= {_TELLING} AND position(v.{field} IN {mark}::text) > 0)"
-        for field in fields
-        if field in COLUMNS
-    ]
-    return f"coalesce(({' OR '.join(parts)}) AND NOT {masked(actor, where)}, false)" if parts else "false"
+    parts = [f"(char_length(v.{name}) >= {_TELLING} AND position(v.{name} IN {mark}::text) > 0)" for name in columns]
+    return f"coalesce(({' OR '.join(parts)}) AND NOT {masked(actor, where)}, false)"
 
 
 def _about(user: str) -> str:
