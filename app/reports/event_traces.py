@@ -93,8 +93,8 @@ def _covered(name: str, values: Any) -> Any:
     if not isinstance(values, list):
         return values
     old, new = values
-    if name == "visitor" and isinstance(old, dict):
-        return [{**old, "contact": _value_masked(old.get("contact"), masked=True)}, new]
+    if name == "visitor" and isinstance(old, dict) and "contact" in old:
+        return [{**old, "contact": _value_masked(old["contact"], masked=True)}, new]
     return [_masked(name, old), new]
 
 

@@ -28,6 +28,7 @@ from app.events.vocabulary import declared
 from app.filing.events import FILING_REMINDED
 from app.jobs.events import KEYS_BACKED_UP, KEYS_RESTORED, MASTER_KEYS_DROPPED, MASTER_KEYS_ROTATED, UPLOADS_SWEPT
 from app.main import create_app
+from app.redaction.events import REDACTED, REDACTION_FINISHED
 from app.reports.events import LOCK_FAILED, LOCK_LOST, LOCK_PROVEN, LOCK_UNSUPPORTED
 from tests.support.firm import Firm
 
@@ -61,6 +62,8 @@ EVENTS_WITHOUT_OPERATION: dict[str, str] = dict.fromkeys(
             LOCK_FAILED,
             KEYS_BACKED_UP,
             MASTER_KEYS_DROPPED,
+            REDACTED,
+            REDACTION_FINISHED,
         )
     ),
     "the worker, which no caller asks",
