@@ -15,12 +15,11 @@ from app.api.examples.redaction import REDACTION, REDACTION_EVENT, REDACTION_NEW
 from app.core.pagination import Page
 from app.redaction.events import (
     REDACTION_DECIDED,
-    REDACTION_EVENTS_LISTED,
-    REDACTION_LISTED,
     REDACTION_REQUESTED,
     REDACTION_VIEWED,
 )
 from app.redaction.schemas import RedactionCreate, RedactionEventOut, RedactionOut, RedactionState
+from app.reports.events import REDACTION_EVENTS_LISTED, REDACTIONS_LISTED
 
 router = APIRouter(prefix="/v1/event-redactions", tags=["events"])
 
@@ -46,7 +45,7 @@ async def request_redaction(app: App, actor: Writer, data: RedactionCreate) -> R
     "",
     response_model=Page[RedactionOut],
     **describe.read(
-        "event.read_redaction", REDACTION_LISTED, ACCESS_DENIED, example=page_of(REDACTION), also=(400,)
+        "event.read_redaction", REDACTIONS_LISTED, ACCESS_DENIED, example=page_of(REDACTION), also=(400,)
     ),
 )  # fmt: skip
 async def list_redactions(

@@ -1,4 +1,4 @@
-"""Event types of erasing personal data."""
+"""Event types of erasing personal data. Those of its lists stand in `reports/`, which tells who may see what they list."""
 
 from app.events.vocabulary import EventType
 
@@ -8,10 +8,6 @@ REDACTION_REQUESTED = EventType(
 REDACTION_DECIDED = EventType(
     "event.redaction_decided", "The erasing of personal data in events was decided on", "审批清除事件中的个人信息"
 )
-REDACTION_LISTED = EventType("event.redactions_listed", "Requests to erase were listed", "列出清除申请")
 REDACTION_VIEWED = EventType("event.redaction_viewed", "A request to erase was read", "查看清除申请")
-REDACTION_EVENTS_LISTED = EventType(
-    "event.redaction_events_listed", "The events of a request to erase were listed", "列出清除申请涉及的事件"
-)
 REDACTED = EventType("event.redacted", "Personal data in an event were erased", "清除事件中的个人信息")
 REDACTION_FINISHED = EventType("event.redaction_finished", "All events of a request were erased", "完成清除申请")

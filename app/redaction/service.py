@@ -26,13 +26,12 @@ from app.redaction.choosing import choose
 from app.redaction.errors import OwnTraces, RedactionExpired, repeats_erased
 from app.redaction.events import (
     REDACTION_DECIDED,
-    REDACTION_EVENTS_LISTED,
-    REDACTION_LISTED,
     REDACTION_REQUESTED,
     REDACTION_VIEWED,
 )
 from app.redaction.models import EventRedaction
 from app.redaction.schemas import RedactionCreate, RedactionEventOut, RedactionOut, RedactionState
+from app.reports.events import REDACTION_EVENTS_LISTED, REDACTIONS_LISTED
 
 _ORDER = (SortKey("r.id", "id", parse_uuid, descending=True),)
 _ITEM_ORDER = (SortKey("i.event_id", "event_id", parse_uuid),)
@@ -125,7 +124,7 @@ class RedactionService:
         order = page.apply(self._cursors, where, _ORDER)
         rows, cursor = page.page_of(self._cursors, await repository.redactions(self._database, where, order), _ORDER)
         await self._recorder.read(
-            actor, REDACTION_LISTED, Subject("event_redaction"), filter={"state": state},
+            actor, REDACTIONS_LISTED, Subject("event_redaction"), filter={"state": state},
             returned=[str(row["id"]) for row in rows],
         )  # fmt: skip
         return Page(items=[_out(row) for row in rows], next=cursor)

@@ -29,7 +29,7 @@ from app.core.sql import Where
 from app.dossiers.events import DOSSIER_LISTED, NUMBERS_LISTED
 from app.engagements.events import GAPS_LISTED
 from app.reports.event_sight import in_sight, outside_check, readable, reads_all
-from app.reports.events import DUTIES_LISTED, EVENT_LISTED
+from app.reports.events import DUTIES_LISTED, EVENT_LISTED, REDACTION_EVENTS_LISTED, REDACTIONS_LISTED
 
 Details: TypeAlias = dict[str, Any] | None
 # They see what was written over whole in the client himself, or guard the record.
@@ -165,6 +165,13 @@ def _events(actor: Actor, where: Where) -> str:
     return f"SELECT v.id AS listed FROM events v WHERE v.id = ANY($1) AND NOT ({readable(actor, where)})"
 
 
+def _redactions(actor: Actor, where: Where) -> str:
+    return (
+        "SELECT DISTINCT i.redaction_id AS listed FROM event_redaction_items i JOIN events v ON v.id = i.event_id"
+        f" WHERE i.redaction_id = ANY($1) AND NOT ({readable(actor, where)})"
+    )
+
+
 # The queries for what the actor is kept from, by the type of the event that lists it.
 _LISTED: dict[str, Callable[[Actor, Where], str]] = {
     DOSSIER_LISTED.name: _dossiers,
@@ -178,4 +185,6 @@ _LISTED: dict[str, Callable[[Actor, Where], str]] = {
     WALL_LISTED.name: _walls,
     ACCESS_REQUEST_LISTED.name: _requests,
     EVENT_LISTED.name: _events,
+    REDACTION_EVENTS_LISTED.name: _events,
+    REDACTIONS_LISTED.name: _redactions,
 }
