@@ -1,4 +1,4 @@
-"""Event types of erasing personal data. Those of its lists stand in `reports/`, which tells who may see what they list."""
+"""Event types of erasing personal data. Those of its lists stand in `reports/`, which knows what of them to tell."""
 
 from app.events.vocabulary import EventType
 
