@@ -6,7 +6,7 @@ named on with labels and details masked; a lead lawyer reads those of his dossie
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,8 @@ from app.reports.events import EVENT_EXPORTED, EVENT_LISTED, EVENT_VIEWED
 _ORDER = (SortKey("v.id", "id", parse_uuid, descending=True),)
 # An id is made a moment before its event's time is taken; the bounds on ids only spare partitions.
 _SLACK = timedelta(seconds=5)
+# No event lies outside; times beyond these can't be reckoned with.
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 # Events that an export holds at a time.
 _GROUP = 500
 
@@ -167,9 +169,11 @@ def conditions(filter_: EventFilter) -> Where:
     for name in ("entry_id", "actor_id", "type", "outcome", "request_id"):
         where.optional(f"v.{name} = {{}}", getattr(filter_, name))
     if filter_.since is not None:
-        where.add("v.recorded_at >= {} AND v.id >= {}", filter_.since, first_id_at(filter_.since - _SLACK))
+        since = min(max(filter_.since, _FIRST), _LAST)
+        where.add("v.recorded_at >= {} AND v.id >= {}", since, first_id_at(since - _SLACK))
     if filter_.until is not None:
-        where.add("v.recorded_at < {} AND v.id < {}", filter_.until, first_id_at(filter_.until + _SLACK))
+        until = min(max(filter_.until, _FIRST), _LAST)
+        where.add("v.recorded_at < {} AND v.id < {}", until, first_id_at(until + _SLACK))
     return where
 
 

@@ -293,11 +293,11 @@ async def test_nobody_behind_a_wall_knows_of_it(firm: Firm, sealer: Sealer) -> N
     wide = await asked(director, filter={"actor_id": str(lawyer.id)})
     of_dossier = {str(id_) for id_, row in (await rows(firm)).items() if str(row["dossier_id"]) == dossier["id"]}
     lists = [await director.get(URL), await director.get(f"{URL}/{wide['id']}/events")]
-    for answer, hidden in zip(lists, ({request["id"], wide["id"]}, of_dossier), strict=True):
+    for answer, out in zip(lists, ({request["id"], wide["id"]}, of_dossier), strict=True):
         event = await firm.event(answer)
         returned = event["details"]["returned"]
-        assert set(returned) & hidden
-        for reader, left in ((director, returned), (walled, [id_ for id_ in returned if id_ not in hidden])):
+        assert set(returned) & out
+        for reader, left in ((director, returned), (walled, [id_ for id_ in returned if id_ not in out])):
             shown = await reader.get(f"/v1/events/{event['id']}")
             assert shown.json()["details"]["returned"] == left
     one = await firm.event(await director.get(f"{URL}/{request['id']}/events"))
