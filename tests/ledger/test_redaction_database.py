@@ -3,12 +3,15 @@
 And the worker: batches, each whole or not at all, also when it is ended in the middle.
 """
 
+import asyncio
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
 import pytest
 
+from app.config import Settings
 from app.core.actor import service_actor
 from app.core.errors import AppError
 from app.core.ids import new_id
@@ -20,6 +23,7 @@ from app.redaction.fields import ERASED
 from tests.ledger.common import app_url
 from tests.ledger.redactions import AGENT, asked, decided, erased, rows, told
 from tests.support.firm import Firm, Person
+from tests.support.server import environment
 
 _ERASE = "SELECT anjuan_erase_event($1, $2)"
 _ASK = """
@@ -155,6 +159,48 @@ async def test_a_worker_that_is_ended_goes_on(firm: Firm, sealer: Sealer, monkey
         row = (await rows(firm, [event["subject_id"]]))[event["subject_id"]]
         assert event["details"]["digest"] == details_digest(row, row["salt"])
     assert await firm.eyes.fetchval("SELECT count(*) FROM events WHERE type = 'event.redaction_finished'") == 1
+
+
+_WORKER = """
+import asyncio
+from app.config import Settings
+from app.factory import make_resources, make_services
+from app.jobs.redaction import erase_personal_data
+from app.redaction import work
+
+async def main():
+    resources = make_resources(Settings())
+    await resources.open()
+    await erase_personal_data(make_services(resources))
+
+work.BATCH = 3
+asyncio.run(main())
+"""
+
+
+async def test_a_worker_that_is_killed_leaves_whole_batches(firm: Firm, sealer: Sealer, settings: Settings) -> None:
+    """Two batches are done, the third stands still in its middle when the process is killed."""
+    director, auditor, lawyer = await people(firm)
+    for _ in range(10):
+        await lawyer.get("/v1/auth/me", headers=AGENT)
+    await sealer.seal_all()
+    request = await asked(director, filter={"actor_id": str(lawyer.id)}, fields=["user_agent"])
+    await decided(auditor, request)
+    ids = [id_ for id_, row in (await rows(firm)).items() if row["user_agent"] == AGENT["user-agent"]]
+    async with firm.eyes.transaction():
+        await firm.eyes.execute("SELECT 1 FROM event_redaction_items WHERE event_id = $1 FOR UPDATE", ids[7])
+        worker = await asyncio.create_subprocess_exec(sys.executable, "-c", _WORKER, env=environment(settings))
+        while len(await told(firm)) < 6 and worker.returncode is None:  # noqa: ASYNC110 - another process does it
+            await asyncio.sleep(0.05)
+        worker.kill()
+        await worker.wait()
+    assert [event["subject_id"] for event in await told(firm)] == ids[:6]
+    assert await erase_personal_data(firm.services) == 5
+    assert [event["subject_id"] for event in await told(firm)] == ids
+    after = await rows(firm, ids)
+    assert {row["user_agent"] for row in after.values()} == {ERASED}
+    digests = [details_digest(row, row["salt"]) for row in after.values()]
+    assert [event["details"]["digest"] for event in await told(firm)] == digests
 
 
 async def test_what_another_request_has_erased_is_left(
