@@ -21,6 +21,7 @@ import app.entries.models
 import app.events.models
 import app.filing.models
 import app.ledger.models
+import app.redaction.models
 import app.reports.models
 import app.rulebook.models
 import app.storage.models

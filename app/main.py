@@ -38,6 +38,7 @@ from app.api import (
     problems,
     reading_copy,
     receipts,
+    redactions,
     reviews,
     rulebook,
     rules,
@@ -94,6 +95,7 @@ _ROOMS = (
     storage,
     ledger,
     events,
+    redactions,
 )
 _DESCRIPTION = "Client dossiers (案卷) of a law firm. Every read and write is an event; `x-permission` says who may."
 

@@ -48,6 +48,7 @@ _ROLES = frozenset({Role.SECURITY_ADMIN})
 _ARCHIVIST = frozenset({Role.ARCHIVIST})
 _SECOND = frozenset({Role.PARTNER, Role.DIRECTOR})
 _CONCLUDERS = _SECOND | {Role.LAWYER}
+_GUARDS = frozenset({Role.DIRECTOR, Role.AUDITOR})
 _ARCHIVE = frozenset({Role.ARCHIVIST, Role.DIRECTOR})
 
 ACTS: dict[str, Act] = {
@@ -213,6 +214,13 @@ ACTS: dict[str, Act] = {
             "read events: auditor and director all, a lead lawyer those of his dossiers, all their own",
             None,
         ),
+        Act("event.redact", "ask for personal data in events of others to be erased", _GUARDS),
+        Act(
+            "event.decide_redaction",
+            "approve or refuse that personal data in events of others are erased; not who asked",
+            frozenset({Role.AUDITOR}),
+        ),
+        Act("event.read_redaction", "read what was asked to be erased, and what was decided", _GUARDS),
     )
 }
 

@@ -2,6 +2,7 @@
 
 from app.care.services import CARE_RIGHTS
 from app.conflicts.services import CONFLICT_RIGHTS
+from app.redaction.services import REDACTION_RIGHTS
 
 # What becomes of a consent once it is given: withdrawn, its scan added, moved to the survivor of a merge.
 _CONSENT_LATER = (
@@ -12,6 +13,7 @@ _CONSENT_LATER = (
 RIGHTS = {
     **CARE_RIGHTS,
     **CONFLICT_RIGHTS,
+    **REDACTION_RIGHTS,
     "access_requests": "SELECT, INSERT, UPDATE",
     "alembic_version": "SELECT",
     "archive_numbers": "SELECT, INSERT",
@@ -74,4 +76,4 @@ RIGHTS = {
     "wall_people": "SELECT, INSERT, DELETE",
     "walls": "SELECT, INSERT, UPDATE",
 }
-FUNCTIONS = ("anjuan_make_event_partitions(integer)",)
+FUNCTIONS = ("anjuan_erase_event(uuid, uuid)", "anjuan_make_event_partitions(integer)")

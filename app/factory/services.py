@@ -53,6 +53,7 @@ from app.factory.collection import CollectionServices, make_collection
 from app.factory.filing import FilingServices, make_filing
 from app.factory.resources import Resources
 from app.ledger.prover import Prover
+from app.redaction.services import RedactionServices, make_redaction
 from app.reports.access_report import AccessReport
 from app.reports.duties import DutyService
 from app.reports.duty_gathered import GatheredDuties
@@ -267,6 +268,10 @@ class Services:
         return LedgerReading(
             self._database, self._recorder, self._gate, self.resources.ledger, self.resources.ledger_keys, self._prover
         )
+
+    @cached_property
+    def redaction(self) -> RedactionServices:
+        return make_redaction(*self._base, self._cursors)
 
     @cached_property
     def _computed_duties(self) -> GatheredDuties:

@@ -20,6 +20,7 @@ from app.jobs.housekeeping import forget_old_keys, forget_old_sessions, make_par
 from app.jobs.integrity import check_integrity
 from app.jobs.keys import back_up_keys
 from app.jobs.locks import look_at_locks
+from app.jobs.redaction import erase_personal_data
 from app.jobs.reminders import remind_of_filing
 from app.jobs.scanning import scan_files
 from app.jobs.sealing import seal_events
@@ -30,6 +31,7 @@ _log = structlog.get_logger()
 _HOUR, _MINUTE = 3600.0, 60.0
 _RETRY_SECONDS = 30.0
 _SCAN_SECONDS = 5.0
+_ERASE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ JOBS = (
     Job("sweep_uploads", _HOUR, sweep_uploads),
     Job("look_at_locks", 24 * _HOUR, look_at_locks),
     Job("scan_files", _SCAN_SECONDS, scan_files),
+    Job("erase_personal_data", _ERASE_SECONDS, erase_personal_data, breaks_off=True),
 )
 
 

@@ -6,7 +6,7 @@ named on with labels and details masked; a lead lawyer reads those of his dossie
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,8 @@ from app.reports.events import EVENT_EXPORTED, EVENT_LISTED, EVENT_VIEWED
 _ORDER = (SortKey("v.id", "id", parse_uuid, descending=True),)
 # An id is made a moment before its event's time is taken; the bounds on ids only spare partitions.
 _SLACK = timedelta(seconds=5)
+# No event lies outside; times beyond these can't be reckoned with.
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 # Events that an export holds at a time.
 _GROUP = 500
 
@@ -96,7 +98,7 @@ class EventLog:
 
     async def page(self, actor: Actor, filter_: EventFilter, page: PageRequest) -> Page[EventOut]:
         """List events, newest first."""
-        where = _conditions(filter_)
+        where = conditions(filter_)
         order = page.apply(self._cursors, where, _ORDER)
         rows = await self._rows(actor, filter_, where, order)
         kept, cursor = page.page_of(self._cursors, rows, _ORDER)
@@ -129,7 +131,7 @@ class EventLog:
             rows = await self._before(actor, filter_, rows[-1]["id"])
 
     async def _before(self, actor: Actor, filter_: EventFilter, event_id: UUID) -> list[Row]:
-        where = _conditions(filter_)
+        where = conditions(filter_)
         where.add("v.id < {}", event_id)
         return await self._rows(actor, filter_, where, f"ORDER BY v.id DESC LIMIT {_GROUP}")
 
@@ -161,14 +163,17 @@ class EventLog:
         return (await self._told(actor, [row]))[0]
 
 
-def _conditions(filter_: EventFilter) -> Where:
+def conditions(filter_: EventFilter) -> Where:
+    """Give the conditions of a filter on event `v`, all but its dossier."""
     where = Where()
     for name in ("entry_id", "actor_id", "type", "outcome", "request_id"):
         where.optional(f"v.{name} = {{}}", getattr(filter_, name))
     if filter_.since is not None:
-        where.add("v.recorded_at >= {} AND v.id >= {}", filter_.since, first_id_at(filter_.since - _SLACK))
+        since = min(max(filter_.since, _FIRST), _LAST)
+        where.add("v.recorded_at >= {} AND v.id >= {}", since, first_id_at(since - _SLACK))
     if filter_.until is not None:
-        where.add("v.recorded_at < {} AND v.id < {}", filter_.until, first_id_at(filter_.until + _SLACK))
+        until = min(max(filter_.until, _FIRST), _LAST)
+        where.add("v.recorded_at < {} AND v.id < {}", until, first_id_at(until + _SLACK))
     return where
 
 

@@ -2,6 +2,7 @@
 
 An event keeps for ever what was listed and what was written over. Its reader may be kept from some of that, by a wall
 or because he only ever saw it masked: this is left out without a sign, for a sign would tell that there is something.
+Where personal data were erased another kind of value stands than was written, anywhere in the details.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,7 +29,7 @@ from app.core.sql import Where
 from app.dossiers.events import DOSSIER_LISTED, NUMBERS_LISTED
 from app.engagements.events import GAPS_LISTED
 from app.reports.event_sight import in_sight, outside_check, readable, reads_all
-from app.reports.events import DUTIES_LISTED, EVENT_LISTED
+from app.reports.events import DUTIES_LISTED, EVENT_LISTED, REDACTION_EVENTS_LISTED, REDACTIONS_LISTED
 
 Details: TypeAlias = dict[str, Any] | None
 # They see what was written over whole in the client himself, or guard the record.
@@ -53,7 +54,7 @@ def told_whole(row: Row, details: Details) -> bool:
 
 async def _hidden(database: Database, actor: Actor, type_: str, rows: Sequence[Row]) -> set[str]:
     """Give those of the listed things in events of one type that the actor is kept from."""
-    listed = sorted({text for row in rows if _looked_at(actor, row, type_) for text in row["details"]["returned"]})
+    listed = sorted({text for row in rows if _looked_at(actor, row, type_) for text in _returned(row["details"])})
     if not listed:
         return set()
     where = Where(listed if type_ == NUMBERS_LISTED.name else [UUID(text) for text in listed])
@@ -62,43 +63,62 @@ async def _hidden(database: Database, actor: Actor, type_: str, rows: Sequence[R
 
 
 def _looked_at(actor: Actor, row: Row, type_: str) -> bool:
-    if row["type"] != type_ or row["masked"] or not (row["details"] or {}).get("returned"):
+    if row["type"] != type_ or row["masked"]:
         return False
     # One's own lists of events tell nothing new by their ids, but for which dossiers there were any.
     return type_ != EVENT_LISTED.name or row["actor_id"] != actor.user_id or row["dossier_id"] is not None
+
+
+def _returned(details: Details) -> list[str]:
+    """Give the ids or numbers that an event lists, without those that were erased."""
+    returned = (details or {}).get("returned")
+    return [text for text in returned if isinstance(text, str)] if isinstance(returned, list) else []
 
 
 def _without(actor: Actor, row: Row, hidden: set[str]) -> Details:
     details: Details = row["details"]
     if details is None:
         return None
-    if hidden and "returned" in details:
-        return {**details, "returned": [text for text in details["returned"] if text not in hidden]}
+    if hidden and (returned := _returned(details)):
+        return {**details, "returned": [text for text in returned if text not in hidden]}
     if powers(actor.roles) & _WHOLE:
         return details
     if row["type"] in {CLIENT_CHANGED.name, INTAKE_CHANGED.name}:
-        changed = {name: _covered(name, values) for name, values in details["changed"].items()}
-        return {**details, "changed": changed}
+        return _each(details, "changed", _covered)
     if row["type"] == CLIENT_MERGED.name:
-        parts = ("moved", "survivor_had")
-        return {**details, **{part: {k: _masked(k, v) for k, v in details[part].items()} for part in parts}}
+        return _each(_each(details, "moved", _masked), "survivor_had", _masked)
     return details
 
 
-def _covered(name: str, values: list[Any]) -> list[Any]:
+def _each(details: dict[str, Any], part: str, cover: Callable[[str, Any], Any]) -> dict[str, Any]:
+    """Cover each value of a part of details, by its name."""
+    values = details.get(part)
+    if not isinstance(values, dict):
+        return details
+    return {**details, part: {name: cover(name, value) for name, value in values.items()}}
+
+
+def _covered(name: str, values: Any) -> Any:
     """Mask what was written over: who changed it may have seen no more."""
+    if not isinstance(values, list):
+        return values
     old, new = values
-    if name == "visitor":
-        contact = old["contact"]
-        return [{**old, "contact": contact and {**contact, "value": mask(contact["value"]), "masked": True}}, new]
+    if name == "visitor" and isinstance(old, dict) and "contact" in old:
+        return [{**old, "contact": _value_masked(old["contact"], masked=True)}, new]
     return [_masked(name, old), new]
 
 
 def _masked(name: str, values: Any) -> Any:
     """Mask identifiers and contacts, and leave all else."""
-    if name not in {"identifiers", "contacts"}:
+    if name not in {"identifiers", "contacts"} or not isinstance(values, list):
         return values
-    return [{**item, "value": mask(item["value"])} for item in values]
+    return [_value_masked(item) for item in values]
+
+
+def _value_masked(item: Any, **more: bool) -> Any:
+    if not isinstance(item, dict) or not isinstance(item.get("value"), str):
+        return item
+    return {**item, "value": mask(item["value"]), **more}
 
 
 def _user(actor: Actor, where: Where) -> str:
@@ -155,6 +175,13 @@ def _events(actor: Actor, where: Where) -> str:
     return f"SELECT v.id AS listed FROM events v WHERE v.id = ANY($1) AND NOT ({readable(actor, where)})"
 
 
+def _redactions(actor: Actor, where: Where) -> str:
+    return (
+        "SELECT DISTINCT i.redaction_id AS listed FROM event_redaction_items i JOIN events v ON v.id = i.event_id"
+        f" WHERE i.redaction_id = ANY($1) AND NOT ({readable(actor, where)})"
+    )
+
+
 # The queries for what the actor is kept from, by the type of the event that lists it.
 _LISTED: dict[str, Callable[[Actor, Where], str]] = {
     DOSSIER_LISTED.name: _dossiers,
@@ -168,4 +195,6 @@ _LISTED: dict[str, Callable[[Actor, Where], str]] = {
     WALL_LISTED.name: _walls,
     ACCESS_REQUEST_LISTED.name: _requests,
     EVENT_LISTED.name: _events,
+    REDACTION_EVENTS_LISTED.name: _events,
+    REDACTIONS_LISTED.name: _redactions,
 }

@@ -7,6 +7,10 @@ EVENT_VIEWED = EventType("event.viewed", "An event was read", "查看事件")
 EVENT_EXPORTED = EventType("event.exported", "All events of a filter were read", "导出事件")
 EVENT_PROVEN = EventType("event.proven", "The proof of an event was read", "查看事件证明")
 PROOFS_EXPORTED = EventType("event.proofs_exported", "The proofs of a dossier's events were read", "导出案卷事件证明")
+REDACTIONS_LISTED = EventType("event.redactions_listed", "Requests to erase were listed", "列出清除申请")
+REDACTION_EVENTS_LISTED = EventType(
+    "event.redaction_events_listed", "The events of a request to erase were listed", "列出清除申请涉及的事件"
+)
 DUTIES_LISTED = EventType("duty.listed", "Duties were listed", "列出待办")
 COVER_VIEWED = EventType("cover.viewed", "The cover was read", "查看案卷封面")
 FORM_PRINTED = EventType("form.printed", "A form of the trade was printed", "打印案卷表单")

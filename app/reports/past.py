@@ -89,8 +89,13 @@ def _texts(ids: list[UUID]) -> set[str]:
     return {str(id_) for id_ in ids}
 
 
+def _old(details: dict[str, Any]) -> dict[str, Any]:
+    """Give what was written over, but for what was erased since: that decides nothing."""
+    return {name: values[0] for name, values in details["changed"].items() if isinstance(values, list)}
+
+
 def _dossier_changed(facts: Facts, _: str, details: dict[str, Any]) -> None:
-    old = {name: values[0] for name, values in details["changed"].items()}
+    old = _old(details)
     if "confidentiality" in old:
         facts.dossier["confidentiality"] = int(Level(old["confidentiality"]).rank)
     if "lead_lawyer_id" in old:
@@ -121,7 +126,7 @@ def _voided(facts: Facts, _: str, __: dict[str, Any]) -> None:
 
 def _user_changed(facts: Facts, user_id: str, details: dict[str, Any]) -> None:
     if user_id in facts.users:
-        old = {name: values[0] for name, values in details["changed"].items()}
+        old = _old(details)
         facts.users[user_id] |= {name: old[name] for name in ("roles", "department", "active") if name in old}
 
 
@@ -138,7 +143,7 @@ def _clearances_changed(facts: Facts, _: str, details: dict[str, Any]) -> None:
 def _wall_changed(facts: Facts, wall_id: str, details: dict[str, Any]) -> None:
     if wall_id not in facts.walls:
         return
-    for name, (old, _) in details["changed"].items():
+    for name, old in _old(details).items():
         if name == "excluded_users":
             facts.walls[wall_id][name] = {person["id"] for person in old}
         elif name in _SETS:

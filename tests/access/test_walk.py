@@ -23,6 +23,7 @@ from tests.api.test_off_volume import registered
 from tests.api.test_receipts import handed_over
 from tests.api.test_routes import PUBLIC, operations
 from tests.api.test_routes import asked as required
+from tests.ledger.redactions import asked as erasure_asked
 from tests.support.firm import Firm, Person, Refusal
 from tests.support.tus import BYTES, TUS, begun, encoded
 
@@ -107,6 +108,8 @@ async def things(firm: Firm) -> tuple[Person, Ids]:
     intake = await lead.post("/v1/intakes", INTAKE_NEW | {"client_ids": [client["id"]]})
     check = await checked(lead, client)
     event = await firm.eyes.fetchval("SELECT id FROM events WHERE type = 'dossier.opened'")
+    await firm.eyes.execute("INSERT INTO event_leaves VALUES ($1, 0, sha256(''))", event)
+    redaction = await erasure_asked(await firm.person("director"), event_ids=[str(event)])
     scan = await firm.eyes.fetchval("SELECT id::text FROM scans")
     return lead, {
         "quarantine_id": scan, "dossier_id": dossier["id"], "client_id": client["id"], "entry_id": entry["id"], "file_id": file["id"],
@@ -118,7 +121,7 @@ async def things(firm: Firm) -> tuple[Person, Ids]:
         "volume": "1", "form": "cover",
         "consent_id": consent.json()["id"], "intake_id": intake.json()["id"],
         "upload_id": (await begun(lead, entry["id"], 1)).rpartition("/")[2],
-        "check_id": check["id"], "hit_id": check["hits"][0]["id"],
+        "redaction_id": redaction["id"], "check_id": check["id"], "hit_id": check["hits"][0]["id"],
     }  # fmt: skip
 
 

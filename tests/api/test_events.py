@@ -48,6 +48,8 @@ async def test_filters(firm: Firm) -> None:
         ({"from": middle.isoformat()}, {str(row["id"]) for row in rows if row["recorded_at"] >= middle}),
         ({"to": middle.isoformat()}, {str(row["id"]) for row in rows if row["recorded_at"] < middle}),
         ({"from": middle.isoformat(), "to": middle.isoformat()}, set()), ({"dossier_id": ABSENT}, set()),
+        ({"from": "0001-01-01T00:00:00+14:00"}, {str(row["id"]) for row in rows}), ({"to": "0001-01-01T00:00:00Z"}, set()),
+        ({"from": "9999-12-31T23:59:59-12:00"}, set()),
         ({"actor_id": str(lead.id), "type": "dossier.opened"}, {str(row["id"]) for row in rows if row["type"] == "dossier.opened" and row["actor_id"] == lead.id}),
     ]  # fmt: skip
     last = {"to": (rows[0]["recorded_at"] + timedelta(microseconds=1)).isoformat()}

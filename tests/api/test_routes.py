@@ -36,6 +36,7 @@ from app.jobs.events import (
     UPLOADS_SWEPT,
 )
 from app.main import create_app
+from app.redaction.events import REDACTED, REDACTION_FINISHED
 from app.reports.events import LOCK_FAILED, LOCK_LOST, LOCK_PROVEN, LOCK_UNSUPPORTED
 from tests.support.firm import Firm
 
@@ -70,6 +71,8 @@ EVENTS_WITHOUT_OPERATION: dict[str, str] = dict.fromkeys(
             LOCK_FAILED,
             KEYS_BACKED_UP,
             MASTER_KEYS_DROPPED,
+            REDACTED,
+            REDACTION_FINISHED,
         )
     ),
     "the worker, which no caller asks",

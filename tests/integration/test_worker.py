@@ -129,6 +129,29 @@ async def test_partitions_reach_a_year_ahead(firm: Firm) -> None:
     assert await firm.eyes.fetchval("SELECT count(*) FROM ONLY events_default") == 0
 
 
+async def test_events_of_a_worker_that_was_off_for_a_year_stay(firm: Firm) -> None:
+    """They lie in the default partition, their month stays there, and the months to come are made all the same."""
+    months = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'events'::regclass"
+    before = {row[0] for row in await firm.eyes.fetch(months)}
+    kept = await firm.eyes.fetchval("SELECT count(*) FROM events")
+    for name in before - {"events_default"}:
+        await firm.eyes.execute(f"ALTER TABLE events DETACH PARTITION {name}")
+        await firm.eyes.execute(f"ALTER TABLE {name} RENAME TO old_{name}")
+    lawyer = await firm.person("lawyer")
+    assert (await lawyer.get("/v1/auth/me")).status_code == 200
+    held = await firm.eyes.fetchval("SELECT count(*) FROM ONLY events_default")
+    assert held >= 2  # that he was made, and what he did
+    for _ in range(2):
+        await make_partitions(firm.services)
+        after = {row[0] for row in await firm.eyes.fetch(months)}
+        assert len(before - after) == 1  # this month
+        assert after < before
+    answer = await lawyer.get("/v1/auth/me")
+    assert await firm.events(answer) == done("auth.identity_viewed")
+    assert await firm.eyes.fetchval("SELECT count(*) FROM ONLY events_default") == held + 1
+    assert await firm.eyes.fetchval("SELECT count(*) FROM events") == held + 1 != kept
+
+
 async def test_old_keys_are_forgotten_and_young_ones_kept(firm: Firm) -> None:
     lawyer = await firm.person("lawyer")
     body = {"kind": "organization", "name": "甲公司"}
