@@ -89,17 +89,18 @@ class EventProofs:
             lines = await self._lines(actor, tree, places[:_GROUP])
 
     async def _places(self, actor: Actor, dossier_id: UUID, tree: Tree, after: int) -> list[Row]:
-        """Give the next places of a dossier's events, also of those that the actor does not read."""
+        """Give the next places of a dossier's events that the actor reads: of a hidden one there are none to look at."""
         where = Where(after, tree.size, _PLACES)
         about = of_dossier(actor, where, dossier_id)
         return await self._database.fetch(
             "SELECT l.leaf_index, v.id FROM events v JOIN event_leaves l ON l.event_id = v.id"
-            f" WHERE ({about}) AND l.leaf_index > $1 AND l.leaf_index < $2 ORDER BY l.leaf_index LIMIT $3",
+            f" WHERE ({about}) AND {readable(actor, where)} AND l.leaf_index > $1 AND l.leaf_index < $2"
+            " ORDER BY l.leaf_index LIMIT $3",
             *where.args,
         )
 
     async def _lines(self, actor: Actor, tree: Tree, places: Sequence[Row]) -> bytes:
-        """Give the proofs of those events that the actor reads."""
+        """Give the proofs of those events that the actor still reads."""
         if not places:
             return b""
         ids = [place["id"] for place in places]
