@@ -89,7 +89,7 @@ class EventProofs:
             lines = await self._lines(actor, tree, places[:_GROUP])
 
     async def _places(self, actor: Actor, dossier_id: UUID, tree: Tree, after: int) -> list[Row]:
-        """Give the next places of a dossier's events that the actor reads: of a hidden one there are none to look at."""
+        """Give the next places of those of a dossier's events that the actor reads; of a hidden one there are none."""
         where = Where(after, tree.size, _PLACES)
         about = of_dossier(actor, where, dossier_id)
         return await self._database.fetch(
