@@ -86,7 +86,7 @@ def _line(name: str, line: bytes) -> _Found:
 def _checked(found: _Found, keys: list[VerifierKey], leaf: bytes | None, last: ProvenEvent | None) -> ProvenEvent:
     event = check(Proof.parse(found.proof), keys, leaf)
     if found.event_id not in {None, event.leaf["id"]}:
-        raise NoteError(f"it is the proof of event {event.leaf['id']}, not of {found.event_id}")
+        raise NoteError(f"it is the proof of event {event.leaf['id']}, not of {found.event_id!r}")
     if last is not None and (event.checkpoint != last.checkpoint or event.index <= last.index):
         raise NoteError("not under the same checkpoint as those before, or not behind them")
     return event

@@ -189,7 +189,8 @@ async def test_what_was_altered_in_the_bucket_is_not_given_out(firm: Firm, seale
 async def test_all_events_of_a_dossier_under_one_checkpoint(
     firm: Firm, sealer: Sealer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(event_proofs, "_GROUP", 3)
+    monkeypatch.setattr(event_proofs, "_GROUP", 2)
+    monkeypatch.setattr(event_proofs, "_PLACES", 3)
     lead, stranger, auditor = [await firm.person(role) for role in ("lawyer", "lawyer", "auditor")]
     dossier = await firm.dossier(lead, confidentiality="confidential")
     path = f"/v1/events/proofs?dossier_id={dossier['id']}"
