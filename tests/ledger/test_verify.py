@@ -28,6 +28,7 @@ from app.ledger.sealer import Sealer
 from app.ledger.tiles import CHECKPOINT, ENTRIES, Tile
 from app.ledger.verify import Report, Verification
 from tests.ledger.common import add
+from tests.ledger.redactions import erased
 from tests.support.firm import Firm
 from tests.support.server import environment
 
@@ -216,6 +217,24 @@ async def test_a_rewritten_history_of_the_same_size(
         await firm.eyes.execute("UPDATE events SET outcome = 'denied' WHERE id = $1", sealed[50])
         report = await checked(firm, bucket, sealing, kept)
         assert report.findings.counts == {Kind.OTHER_HISTORY: 1}
+
+
+async def test_erased_personal_data_are_no_alteration_and_hide_none(
+    firm: Firm, bucket: Bucket, sealing: Database, sealer: Sealer, sealed: list[UUID]
+) -> None:
+    director, auditor, ids = await firm.person("director"), await firm.person("auditor"), sealed[10:13]
+    await erased(firm, director, auditor, event_ids=[str(id_) for id_ in ids], fields=["actor_name"])
+    await sealer.seal_all()
+    report = await checked(firm, bucket, sealing)
+    assert (report.sound, report.redacted) == (True, len(ids))
+    for column, other in (("actor_name", "'别人'"), ("outcome", "'denied'"), ("details", "'{}'")):
+        async with undone(firm, "events"):
+            await firm.eyes.execute(f"UPDATE events SET {column} = {other} WHERE id = $1", ids[1])
+            assert told(await checked(firm, bucket, sealing)) == [(Kind.EVENT_ALTERED, ids[1])], column
+    async with undone(firm, "events", "event_leaves"):
+        # Erased by who owns the database, with no request and no event.
+        await firm.eyes.execute("UPDATE events SET actor_name = '⟨erased⟩' WHERE id = $1", sealed[20])
+        assert told(await checked(firm, bucket, sealing)) == [(Kind.EVENT_ALTERED, sealed[20])]
 
 
 async def test_report_exit_status_and_event(firm: Firm, settings: Settings, sealed: list[UUID]) -> None:
