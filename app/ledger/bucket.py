@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from app.ledger.tiles import CHECKPOINT, WITNESSED, Tile, cut
+from app.ledger.tiles import CHECKPOINT, WITNESSED, Tile, cut, parse_path
 from app.storage.errors import ObjectMissing, StoreUnavailable
 from app.storage.protocol import Shelf
 
@@ -68,8 +68,16 @@ class Bucket:
             return None
 
     async def write(self, path: str, content: bytes) -> None:
-        """Write an object, also over what is there; when it fails, the old or the new one stands."""
-        await self._shelf.write(path, content)
+        """Write an object, also over what is there; when it fails, the old or the new one stands.
+
+        Full tiles are for ever: where the store has locks they are held.
+        """
+        if path in _REPLACED:
+            await self._shelf.replace(path, content)
+        elif (tile := parse_path(path)) is not None and tile.full:
+            await self._shelf.keep(path, content)
+        else:
+            await self._shelf.write(path, content)
 
     async def drop_partials(self, tile: Tile) -> None:
         """Remove the partial tiles of a place whose full one is there."""

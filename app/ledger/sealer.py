@@ -50,10 +50,17 @@ class Sealer:
         self._database, self._bucket, self._keys, self._name, self._seconds = database, bucket, keys, name, seconds
         self._witnessing = witnessing
         self._newest: Tree | None = None
+        self._dropping: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()  # of the leader's connection, and of the checkpoint
 
     async def run(self, stop: asyncio.Event) -> None:
         """Lead, or stand by to lead, until told to stop. What fails is tried again; nothing is lost meanwhile."""
+        try:
+            await self._run(stop)
+        finally:
+            await _ended(*self._dropping)
+
+    async def _run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
                 async with self._database.connection() as connection, session_lock(connection, LOCK) as free:
@@ -97,8 +104,7 @@ class Sealer:
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await _ended(task)
 
     async def seal_all(self) -> int:
         """Seal what is queued now, as the leader; give the number of events. For commands and tests."""
@@ -109,6 +115,7 @@ class Sealer:
                 edge = await self._resume(connection)
                 while done := await self.seal(connection, edge):
                     count += done
+                await asyncio.gather(*self._dropping)
             finally:
                 await connection.execute("SELECT pg_advisory_unlock(hashtextextended($1, 17))", LOCK)
         return count
@@ -193,7 +200,11 @@ class Sealer:
             " WHERE size = $1",
             edge.size, root, now(), time.monotonic() - began,
         )  # fmt: skip
-        await self._drop(tile for tile, _ in tiles if tile.full and (tile.level, tile.index) in replaced)
+        if done := [tile for tile, _ in tiles if tile.full and (tile.level, tile.index) in replaced]:
+            # There can be 255 of each: nobody waits for them.
+            task = asyncio.create_task(self._drop(done))
+            self._dropping.add(task)
+            task.add_done_callback(self._dropping.discard)
 
     async def _write_tiles(self, tiles: Sequence[tuple[Tile, bytes]]) -> None:
         turns = asyncio.Semaphore(_WRITES)
@@ -233,6 +244,12 @@ async def _without_end(
         except Exception:  # noqa: BLE001 - it must go on when the cause is gone
             _log.exception("asking witnesses failed")
         await asyncio.sleep(_RETRY_SECONDS)
+
+
+async def _ended(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _salts(count: int) -> list[bytes]:

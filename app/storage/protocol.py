@@ -44,10 +44,18 @@ class Readable(Protocol):
 
 
 class Shelf(Readable, Protocol):
-    """What the ledger needs of a store: small objects, of which some are written over."""
+    """What the ledger needs of a store: small objects, of which some are written over and some are to stay."""
 
     async def write(self, key: str, content: bytes) -> None:
         """Write an object, also over one that is there; when it fails, one of the two stands."""
+        ...
+
+    async def replace(self, key: str, content: bytes) -> None:
+        """Write an object that is written over again and again; a store with versions keeps none of the old ones."""
+        ...
+
+    async def keep(self, key: str, content: bytes) -> None:
+        """Write an object that is to stay, under a legal hold where the store has locks."""
         ...
 
     async def delete(self, key: str) -> None:

@@ -78,6 +78,8 @@ class S3Store:
             connections=options.connections,
         )
         self._cleanups: set[asyncio.Task[object]] = set()
+        self._replaced: dict[str, str] = {}
+        self._locks: bool | None = None
 
     async def put(self, key: str, chunks: AsyncIterator[bytes], size: int | None) -> StoredObject:
         """Store the chunks: one request up to 5 GiB of known size or one part of unknown size, else in parts."""
@@ -96,9 +98,41 @@ class S3Store:
 
     async def write(self, key: str, content: bytes) -> None:
         """Write a small object, also over one that is there; see `Shelf.write`."""
+        await self._write(key, content)
+
+    async def _write(self, key: str, content: bytes) -> str | None:
+        """Write a small object and give the id of its version, None where the store keeps none."""
         part = in_memory(content)
         answer = await self._wire.send("PUT", self._sign("PUT", check_key(key)), part, part.length)
         accepted(answer, await part.md5())
+        return answer.headers.get("x-amz-version-id")
+
+    async def replace(self, key: str, content: bytes) -> None:
+        """Write a small object and remove what it replaces; see `Shelf.replace`."""
+        version = await self._write(key, content)
+        if version is not None:
+            await _quietly(self._drop_older(key, version))
+
+    async def _drop_older(self, key: str, version: str) -> None:
+        # Which came before is known from the last time; the first time, and after a failure, the store is asked.
+        older = self._replaced.pop(key, None)
+        versions = await in_thread(lambda: self._admin.versions(key)) if older is None else [older]
+        for one in versions or ():
+            if one != version:
+                answer = await self._wire.send("DELETE", self._sign("DELETE", key, {"versionId": one}))
+                if not answer.ok:
+                    raise answer.error()
+        self._replaced[key] = version
+
+    async def keep(self, key: str, content: bytes) -> None:
+        """Write a small object that is to stay; see `Shelf.keep`."""
+        check_key(key)
+        if self._locks is None:
+            self._locks = (await self.capabilities()).locks
+        if self._locks:
+            await in_thread(lambda: self._admin.put_held(key, content))
+        else:
+            await self._write(key, content)
 
     async def _put_single(self, key: str, part: Part) -> StoredObject:
         try:

@@ -28,7 +28,7 @@ from app.factory import make_database
 from app.ledger.bucket import Bucket
 from app.ledger.sealer import Sealer
 from tests.bench.pace import allowed, pace
-from tests.ledger.common import app_url, insert
+from tests.ledger.common import add, app_url, insert
 from tests.support.firm import Firm, Person
 from tests.support.server import Worker, environment, with_buckets
 from tests.support.waiting import in_time
@@ -144,7 +144,8 @@ async def unsealed(firm: Firm) -> int:
 async def test_sealing_follows_within_a_second(firm: Firm, worker: Worker) -> None:
     made: dict[UUID, float] = {}
     seen: list[tuple[int, float]] = []
-    await in_time(lambda: _none(firm))
+    await add(firm, 1)
+    await in_time(lambda: _none(firm))  # now the worker leads
     paces = [pace()]
     async with watched(app_url(firm), seen):
         await asyncio.gather(*(_writes(app_url(firm), made) for _ in range(4)))
