@@ -51,6 +51,7 @@ from app.api import (
     walls,
 )
 from app.api.middleware import Envelope
+from app.api.signpost import Signpost
 from app.config import Settings
 from app.core.database import SchemaMismatch
 from app.core.errors import Unavailable
@@ -154,6 +155,7 @@ def create_app(settings: Settings | None = None, resources: Resources | None = N
     )
     for module in _ROOMS:
         app.include_router(module.router)
+    app.router.routes.insert(0, Signpost(route for module in _ROOMS for route in module.router.routes))
     operation.install_pages(app)
     problems.install(app)
     describe.share_problem_schema(app)

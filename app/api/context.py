@@ -8,7 +8,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import Depends, Header, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect
@@ -23,14 +23,28 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LONGEST_AGENT = 300
 _FORM = "application/x-www-form-urlencoded"
 
-# Declared for OpenAPI only; `caller` reads the header itself, so that a refusal is recorded.
-bearer = HTTPBearer(auto_error=False, scheme_name="bearer", description="Access token of POST /v1/auth/token")
+
+class _Declared(HTTPBearer):
+    """Tells OpenAPI of the token; `_enter` reads the header itself, so that a refusal is recorded."""
+
+    async def __call__(self, request: Request) -> None:
+        """Ask nothing."""
 
 
-def services(request: Request) -> Services:
-    """Give the services of this process."""
+bearer = _Declared(scheme_name="bearer", description="Access token of POST /v1/auth/token")
+_Bearer = Annotated[None, Depends(bearer)]
+
+
+def _services(request: Request) -> Services:
     found: Services = request.app.state.services
     return found
+
+
+# Whatever is asked for by `Depends` is `async`, or each request would go to a thread and back for it. One function for
+# each kind of caller, that calls the others itself: every step of a chain of dependencies is worked out anew.
+async def services(request: Request) -> Services:
+    """Give the services of this process."""
+    return _services(request)
 
 
 App = Annotated[Services, Depends(services)]
@@ -49,20 +63,24 @@ def origin_of(request: Request) -> Origin:
     )
 
 
-async def entrant(
-    request: Request, app: App, _: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
-) -> Actor:
-    """Give the actor of this request, also one who must change his password; 401 (recorded) without a valid token."""
+async def _enter(request: Request) -> Actor:
     scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
-    return await app.auth.identify(token if scheme.lower() == "bearer" and token else None, origin_of(request))
+    known = token if scheme.lower() == "bearer" and token else None
+    return await _services(request).auth.identify(known, origin_of(request))
+
+
+async def entrant(request: Request, _: _Bearer) -> Actor:
+    """Give the actor of this request, also one who must change his password; 401 (recorded) without a valid token."""
+    return await _enter(request)
 
 
 Entrant = Annotated[Actor, Depends(entrant)]
 
 
-async def himself(app: App, actor: Entrant) -> Actor:
+async def himself(request: Request, _: _Bearer) -> Actor:
     """Give the actor of this request as himself; 403 (recorded) for one who must change his password first."""
-    await app.auth.require_own_password(actor)
+    actor = await _enter(request)
+    await _services(request).auth.require_own_password(actor)
     return actor
 
 
@@ -78,9 +96,10 @@ OnBehalfOf = Annotated[
 ]
 
 
-async def caller(app: App, actor: Himself, on_behalf_of: OnBehalfOf = None) -> Actor:
+async def caller(request: Request, bearer: _Bearer, on_behalf_of: OnBehalfOf = None) -> Actor:
     """Give the actor of this request, or the person whom a program acts for."""
-    return actor if on_behalf_of is None else await app.auth.act_for(actor, on_behalf_of)
+    actor = await himself(request, bearer)
+    return actor if on_behalf_of is None else await _services(request).auth.act_for(actor, on_behalf_of)
 
 
 Caller = Annotated[Actor, Depends(caller)]
@@ -108,7 +127,7 @@ def _claimed(actor: Actor, request: Request, key: str | None, body: bytes) -> Ac
         # What the person did himself may lie above the program that acts for him: it is not told of it by a key.
         asked = actor.via.id.bytes + asked
     # Keyed, for it is kept in the database and the body may hold a password.
-    fingerprint = hmac.digest(services(request).resources.keys.derive("idempotency"), asked, "sha256")
+    fingerprint = hmac.digest(_services(request).resources.keys.derive("idempotency"), asked, "sha256")
     return replace(actor, origin=replace(actor.origin, idempotency=IdempotencyClaim(key, fingerprint)))
 
 

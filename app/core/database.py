@@ -49,14 +49,23 @@ def present(row: Row | None) -> Row:
 
 
 @asynccontextmanager
-async def session_lock(connection: Connection, name: str) -> AsyncIterator[bool]:
-    """Try a lock that belongs to the connection, and tell whether it was free: a process that dies frees it."""
-    had = bool(await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 17))", name))
+async def session_lock(connection: Connection, name: str, *, wait: bool = False) -> AsyncIterator[bool]:
+    """Try a lock that belongs to the connection, or wait for it, and tell whether it was had.
+
+    A process that dies frees it. A connection that could not give it back is ended, for the lock ends with it.
+    """
+    if wait:
+        await connection.execute("SELECT pg_advisory_lock(hashtextextended($1, 17))", name)
+    had = wait or await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 17))", name)
     try:
-        yield had
+        yield bool(had)
     finally:
         if had and not connection.is_closed():
-            await connection.execute("SELECT pg_advisory_unlock(hashtextextended($1, 17))", name)
+            try:
+                await connection.execute("SELECT pg_advisory_unlock(hashtextextended($1, 17))", name)
+            except BaseException:
+                connection.terminate()
+                raise
 
 
 class OutcomeUnknown(Unavailable):
@@ -99,6 +108,14 @@ async def _set_codecs(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     )
 
 
+async def _leave_as_it_is(_: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Spare each return of a connection the statement that undoes what nobody here does.
+
+    Settings, cursors and LISTEN are never left behind (no statement of this service makes them outlive its
+    transaction), locks of a session are given back by `session_lock`, and asyncpg ends an open transaction itself.
+    """
+
+
 class Database:
     """A pool of connections of one process.
 
@@ -134,6 +151,7 @@ class Database:
             command_timeout=self._statement_seconds + 1,
             max_inactive_connection_lifetime=300,
             init=self._init,
+            reset=_leave_as_it_is,
             server_settings={
                 "application_name": "anjuan",
                 "timezone": "UTC",
@@ -212,7 +230,7 @@ class Database:
         async with self.connection() as connection:
             return await connection.execute(sql, *args)
 
-    async def copy(self, table: str, columns: Sequence[str], records: Sequence[tuple[object, ...]]) -> None:
-        """Append rows by COPY, all or none."""
+    async def executemany(self, sql: str, records: Sequence[tuple[object, ...]]) -> None:
+        """Run one statement with each of the records, in one go: all or none."""
         async with self.connection() as connection:
-            await connection.copy_records_to_table(table, columns=list(columns), records=records)
+            await connection.executemany(sql, records)

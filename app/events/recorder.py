@@ -91,7 +91,7 @@ class Recorder:
 
     async def _write(self, group: list[_Waiting]) -> None:
         try:
-            await self._database.copy("events", COLUMNS, [record for record, _ in group])
+            await self._database.executemany(_INSERT, [record for record, _ in group])
         except AppError as error:
             _tell(group, error)
         except Exception as error:  # noqa: BLE001 - the waiting callers must hear of it, whatever it is

@@ -109,15 +109,11 @@ class Sealer:
     async def seal_all(self) -> int:
         """Seal what is queued now, as the leader; give the number of events. For commands and tests."""
         count = 0
-        async with self._database.connection() as connection:
-            await connection.execute("SELECT pg_advisory_lock(hashtextextended($1, 17))", LOCK)
-            try:
-                edge = await self._resume(connection)
-                while done := await self.seal(connection, edge):
-                    count += done
-                await asyncio.gather(*self._dropping)
-            finally:
-                await connection.execute("SELECT pg_advisory_unlock(hashtextextended($1, 17))", LOCK)
+        async with self._database.connection() as connection, session_lock(connection, LOCK, wait=True):
+            edge = await self._resume(connection)
+            while done := await self.seal(connection, edge):
+                count += done
+            await asyncio.gather(*self._dropping)
         return count
 
     async def _resume(self, connection: Connection) -> Edge:
