@@ -10,13 +10,14 @@ from app.api import describe, examples
 from app.api.answers import act, answer, chosen_form, shown
 from app.api.context import App, Caller, Writer
 from app.api.disposition import content_disposition
+from app.api.straight import StraightRoute
 from app.entries.events import CONTENTS_VIEWED, ENTRIES_ARRANGED
 from app.entries.schemas import ArrangementIn, ContentsOut
 from app.reports.events import COVER_VIEWED
 from app.reports.press import Printed
 from app.reports.printing import CoverOut
 
-router = APIRouter(prefix="/v1/dossiers/{dossier_id}", tags=["contents list"])
+router = APIRouter(prefix="/v1/dossiers/{dossier_id}", tags=["contents list"], route_class=StraightRoute)
 
 Form = Literal["json", "csv", "xlsx", "pdf"]
 MEDIA_TYPES: dict[Form, str] = {

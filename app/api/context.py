@@ -11,7 +11,7 @@ from fastapi import Depends, Header, Request
 from fastapi.security import HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, HTTPConnection
 
 from app.core.actor import Actor, IdempotencyClaim, Origin
 from app.core.errors import AppError, Malformed, UnsupportedMediaType
@@ -21,13 +21,14 @@ from app.factory import Services
 _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LONGEST_AGENT = 300
+ON_BEHALF_OF = "Anjuan-On-Behalf-Of"
 _FORM = "application/x-www-form-urlencoded"
 
 
 class _Declared(HTTPBearer):
     """Tells OpenAPI of the token; `_enter` reads the header itself, so that a refusal is recorded."""
 
-    async def __call__(self, request: Request) -> None:
+    async def __call__(self, request: HTTPConnection) -> None:
         """Ask nothing."""
 
 
@@ -79,9 +80,7 @@ Entrant = Annotated[Actor, Depends(entrant)]
 
 async def himself(request: Request, _: _Bearer) -> Actor:
     """Give the actor of this request as himself; 403 (recorded) for one who must change his password first."""
-    actor = await _enter(request)
-    await _services(request).auth.require_own_password(actor)
-    return actor
+    return await act_as(request, None)
 
 
 Himself = Annotated[Actor, Depends(himself)]
@@ -89,16 +88,22 @@ Himself = Annotated[Actor, Depends(himself)]
 OnBehalfOf = Annotated[
     str | None,
     Header(
-        alias="Anjuan-On-Behalf-Of",
+        alias=ON_BEHALF_OF,
         description="A program that may act for people names one by id: checked as he, recorded as both",
         json_schema_extra={"format": "uuid"},
     ),
 ]
 
 
-async def caller(request: Request, bearer: _Bearer, on_behalf_of: OnBehalfOf = None) -> Actor:
+async def caller(request: Request, _: _Bearer, on_behalf_of: OnBehalfOf = None) -> Actor:
     """Give the actor of this request, or the person whom a program acts for."""
-    actor = await himself(request, bearer)
+    return await act_as(request, on_behalf_of)
+
+
+async def act_as(request: Request, on_behalf_of: str | None) -> Actor:
+    """Give the actor of this request as `caller` does."""
+    actor = await _enter(request)
+    await _services(request).auth.require_own_password(actor)
     return actor if on_behalf_of is None else await _services(request).auth.act_for(actor, on_behalf_of)
 
 

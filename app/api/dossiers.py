@@ -11,6 +11,7 @@ from app.access.events import ACCESS_DENIED
 from app.api import describe, examples
 from app.api.answers import act, answer, listed, shown
 from app.api.context import App, Caller, Changer, IfMatch, ListQuery, Writer, page_request
+from app.api.straight import StraightRoute
 from app.core.pagination import Page
 from app.core.text import Name
 from app.dossiers.events import (
@@ -36,7 +37,7 @@ from app.dossiers.schemas import (
 )
 from app.dossiers.service import DossierFilter
 
-router = APIRouter(prefix="/v1", tags=["dossiers"])
+router = APIRouter(prefix="/v1", tags=["dossiers"], route_class=StraightRoute)
 
 
 class DossierQuery(ListQuery):

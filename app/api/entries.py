@@ -10,12 +10,13 @@ from app.access.events import ACCESS_DENIED
 from app.api import describe, examples
 from app.api.answers import act, answer, listed, shown
 from app.api.context import App, Caller, Changer, IfMatch, ListQuery, Writer, page_request
+from app.api.straight import StraightRoute
 from app.core.pagination import Page
 from app.entries.events import ENTRY_CHANGED, ENTRY_CREATED, ENTRY_LISTED, ENTRY_REVIEWED, ENTRY_VIEWED
 from app.entries.schemas import Category, EntryChange, EntryCreate, EntryOut, ReviewCreate
 from app.entries.service import EntryFilter
 
-router = APIRouter(prefix="/v1", tags=["entries"])
+router = APIRouter(prefix="/v1", tags=["entries"], route_class=StraightRoute)
 
 
 class EntryQuery(ListQuery):

@@ -10,6 +10,7 @@ from app.api import describe, examples
 from app.api.answers import act, answer, listed, shown
 from app.api.context import App, Caller, Uploader
 from app.api.ranges import parse_range
+from app.api.straight import StraightRoute
 from app.api.transfer import (
     BINARY,
     entry_part,
@@ -34,7 +35,7 @@ from app.entries.events import (
 )
 from app.entries.schemas import DocumentOut, EntryCreate, FileOut
 
-router = APIRouter(prefix="/v1", tags=["files"])
+router = APIRouter(prefix="/v1", tags=["files"], route_class=StraightRoute)
 
 
 @router.post(

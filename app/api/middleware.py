@@ -1,7 +1,9 @@
 """What happens around every request: its id, the limit of its body, security headers, metrics, one line of log."""
 
+import logging
 import re
 import time
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -15,19 +17,20 @@ from app.core.errors import TooLarge
 from app.core.ids import new_id
 
 _log = structlog.get_logger()
+_root_log = logging.getLogger()  # knows the level without making a logger for each question
 _DIGITS, _MOST_DIGITS = re.compile(r"^[0-9]+$"), 18
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
 # Bodies that are files: their limit is the upload limit, held while they stream.
 _FILE_BODIES = re.compile(
     r"^/v1/(entries/[^/]+/files|dossiers/[^/]+/(documents|mail)|clients/[^/]+/verifications/[^/]+/copy|uploads/[^/]+)$"
 )
-_SECURITY = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-}
+_SECURITY = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
 # The API pages load their own script and style, and nothing from elsewhere.
 _PAGES_POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
@@ -105,16 +108,21 @@ class _Observed:
         self._began, self._status = time.perf_counter(), 0
 
     async def __call__(self, message: Message) -> None:
+        """Send a piece of the answer on; what is everywhere in its head is added to what the answer itself says."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers["X-Request-Id"] = self._request_id
-            for name, value in _SECURITY.items():
-                headers.setdefault(name, value)
-            if tus.speaks(self._scope["path"]):
-                headers.update(tus.ON_ALL)
-            if self._scope["path"].startswith("/docs"):
-                headers["Content-Security-Policy"] = _PAGES_POLICY
+            said: list[tuple[bytes, bytes]] = list(message["headers"])
+            names = {name.lower() for name, _ in said}
+            said.append((b"x-request-id", self._request_id.encode()))
+            said += [pair for pair in _SECURITY if pair[0] not in names]
+            path = self._scope["path"]
+            if path.startswith("/docs") or tus.speaks(path):
+                headers = MutableHeaders(raw=said)
+                if tus.speaks(path):
+                    headers.update(tus.ON_ALL)
+                else:
+                    headers["Content-Security-Policy"] = _PAGES_POLICY
+            message = {**message, "headers": said}
         await self._send(message)
 
     @property
@@ -125,11 +133,19 @@ class _Observed:
     def finish(self) -> None:
         """Count and log the request."""
         route: Any = self._scope.get("route")
-        path = getattr(route, "path", "unknown")
+        method, path = self._scope["method"], getattr(route, "path", "unknown")
         seconds = time.perf_counter() - self._began
-        _REQUESTS.labels(self._scope["method"], path, str(self._status)).inc()
-        _SECONDS.labels(self._scope["method"], path).observe(seconds)
-        _log.debug(
-            "request", method=self._scope["method"], route=path, status=self._status,
-            milliseconds=round(seconds * 1000, 1), request_id=self._request_id,
-        )  # fmt: skip
+        counted, timed = _meters(method, path, self._status)
+        counted.inc()
+        timed.observe(seconds)
+        if _root_log.isEnabledFor(logging.DEBUG):
+            _log.debug(
+                "request", method=method, route=path, status=self._status, milliseconds=round(seconds * 1000, 1),
+                request_id=self._request_id,
+            )  # fmt: skip
+
+
+# Kept, because looking a meter up by its labels costs more than counting. Callers choose method and status within few.
+@lru_cache(maxsize=4096)
+def _meters(method: str, path: str, status: int) -> tuple[Counter, Histogram]:
+    return _REQUESTS.labels(method, path, str(status)), _SECONDS.labels(method, path)

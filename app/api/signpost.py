@@ -25,7 +25,7 @@ class Signpost(BaseRoute):
         self._ways: defaultdict[_Key, list[APIRoute]] = defaultdict(list)
         for route in routes:
             if isinstance(route, APIRoute) and "{" not in "/".join(route.path.split("/")[:3]) and ":" not in route.path:
-                for method in route.methods:
+                for method in route.methods or ():
                     self._ways[_key(method, route.path)].append(route)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -43,5 +43,5 @@ class Signpost(BaseRoute):
 
 
 def _key(method: str, path: str) -> _Key:
-    pieces = path.split("/", 3)
-    return method, path.count("/"), pieces[2] if len(pieces) > 2 else path
+    word = path.split("/", 3)[2:3]
+    return method, path.count("/"), word[0] if word else path

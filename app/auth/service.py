@@ -1,5 +1,6 @@
 """Knowing who sends a request. Tokens are issued in `login.py` and `sessions.py`."""
 
+import asyncio
 import time
 from collections import OrderedDict
 from datetime import UTC, datetime
@@ -50,6 +51,7 @@ class AuthService:
         self._database, self._recorder, self._guard, self._tokens = database, recorder, guard, tokens
         self._trust_seconds, self._outside = trust_seconds, outside
         self._users: OrderedDict[tuple[UUID, UUID | None], tuple[float, Row | None]] = OrderedDict()
+        self._asking: dict[tuple[UUID, UUID | None], tuple[float, asyncio.Task[Row | None]]] = {}
 
     async def identify(self, token: str | None, origin: Origin) -> Actor:
         """Give the actor whose token this is; Unauthenticated (recorded) when it can't be trusted.
@@ -105,8 +107,21 @@ class AuthService:
         known = self._users.get(key)
         if known is not None and known[0] > time.monotonic():
             return known[1]
-        trusted_until = time.monotonic() + self._trust_seconds  # from before the read, which may take its time
-        user = await repository.find_with_session(self._database, *key)
+        # Many requests of a user find him out of date at once: one asks for all that come within the time of trust,
+        # which counts from before the question, for that may take its time.
+        trusted_until, asking = self._asking.get(key, (0.0, None))
+        if asking is None or trusted_until <= time.monotonic():
+            trusted_until = time.monotonic() + self._trust_seconds
+            asking = asyncio.create_task(self._ask(key, trusted_until))
+            self._asking[key] = (trusted_until, asking)
+        return await asyncio.shield(asking)
+
+    async def _ask(self, key: tuple[UUID, UUID | None], trusted_until: float) -> Row | None:
+        try:
+            user = await repository.find_with_session(self._database, *key)
+        finally:
+            if self._asking.get(key, (None,))[0] == trusted_until:  # a later question has a later time
+                del self._asking[key]
         self._users[key] = (trusted_until, user)
         self._users.move_to_end(key)
         if len(self._users) > _KNOWN_USERS:

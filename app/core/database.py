@@ -6,7 +6,7 @@ statements are plain SQL in each room's `repository.py` (docs/decisions/0002).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 else:  # asyncpg's classes are generic for type checkers only
     Connection = asyncpg.pool.PoolConnectionProxy | asyncpg.Connection
 Row: TypeAlias = asyncpg.Record
+Verb: TypeAlias = Callable[..., Awaitable[Any]]
+# The verbs of what the pool lends, looked up once.
+_Proxy = asyncpg.pool.PoolConnectionProxy
 
 _log = structlog.get_logger()
 
@@ -80,21 +83,27 @@ class SchemaMismatch(Unavailable):
     code, title_en, title_zh = "schema_mismatch", "Database of another version", "数据库版本不匹配"
 
 
+def fault_of(error: BaseException) -> Unavailable | None:
+    """Give what a fault of the database is to a caller; None for what is none, a mistake of ours among them."""
+    if isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError)):
+        # asyncpg says "connection is closed" and "pool is closing" by the same class as it reports misuse; and between
+        # a server's last word and the end of its connection it "cannot switch to state" of a next statement.
+        if "clos" not in str(error) and "cannot switch to state" not in str(error):
+            return None
+    elif isinstance(error, AppError) or not isinstance(error, _FAULTS):
+        return None
+    return Unavailable("The database can't take this now; try again", "数据库暂时不可用,请稍后重试")
+
+
 @contextmanager
 def faults() -> Iterator[None]:
     """Turn faults of the database into `Unavailable`; let everything else pass."""
     try:
         yield
-    except AppError:
+    except Exception as error:
+        if (fault := fault_of(error)) is not None:
+            raise fault from error
         raise
-    except _FAULTS as error:
-        raise Unavailable("The database can't take this now; try again", "数据库暂时不可用,请稍后重试") from error
-    except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-        # asyncpg says "connection is closed" and "pool is closing" by the same class as it reports misuse; and between
-        # a server's last word and the end of its connection it "cannot switch to state" of a next statement.
-        if "clos" not in str(error) and "cannot switch to state" not in str(error):
-            raise
-        raise Unavailable("The database can't take this now; try again", "数据库暂时不可用,请稍后重试") from error
 
 
 async def _set_codecs(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -190,14 +199,32 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """Lend a connection; faults within become `Unavailable`."""
-        if self._pool is None:
-            raise RuntimeError("the database is not open")
+        pool = self._opened()
         with faults():
-            connection = await self._pool.acquire(timeout=self._acquire_seconds)
+            connection = await pool.acquire(timeout=self._acquire_seconds)
             try:
                 yield connection
             finally:
-                await self._give_back(self._pool, connection)
+                await self._give_back(pool, connection)
+
+    def _opened(self) -> "asyncpg.Pool[asyncpg.Record]":
+        if self._pool is None:
+            raise RuntimeError("the database is not open")
+        return self._pool
+
+    async def _one(self, verb: Verb, sql: str, args: Sequence[object]) -> Any:
+        """Run one statement on a connection of its own: as `connection`, without the cost of its two managers."""
+        pool = self._opened()
+        try:
+            connection = await pool.acquire(timeout=self._acquire_seconds)
+            try:
+                return await verb(connection, sql, *args)
+            finally:
+                await self._give_back(pool, connection)
+        except Exception as error:
+            if (fault := fault_of(error)) is not None:
+                raise fault from error
+            raise
 
     @staticmethod
     async def _give_back(pool: "asyncpg.Pool[asyncpg.Record]", connection: Connection) -> None:
@@ -212,25 +239,23 @@ class Database:
 
     async def fetch(self, sql: str, *args: object) -> list[Row]:
         """Run one statement and give its rows."""
-        async with self.connection() as connection:
-            return await connection.fetch(sql, *args)
+        found: list[Row] = await self._one(_Proxy.fetch, sql, args)
+        return found
 
     async def fetchrow(self, sql: str, *args: object) -> Row | None:
         """Run one statement and give its first row."""
-        async with self.connection() as connection:
-            return await connection.fetchrow(sql, *args)
+        found: Row | None = await self._one(_Proxy.fetchrow, sql, args)
+        return found
 
     async def fetchval(self, sql: str, *args: object) -> Any:
         """Run one statement and give the first column of its first row."""
-        async with self.connection() as connection:
-            return await connection.fetchval(sql, *args)
+        return await self._one(_Proxy.fetchval, sql, args)
 
     async def execute(self, sql: str, *args: object) -> str:
         """Run one statement and give its command tag."""
-        async with self.connection() as connection:
-            return await connection.execute(sql, *args)
+        tag: str = await self._one(_Proxy.execute, sql, args)
+        return tag
 
     async def executemany(self, sql: str, records: Sequence[tuple[object, ...]]) -> None:
         """Run one statement with each of the records, in one go: all or none."""
-        async with self.connection() as connection:
-            await connection.executemany(sql, records)
+        await self._one(_Proxy.executemany, sql, (records,))

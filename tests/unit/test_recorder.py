@@ -28,11 +28,11 @@ class Counting(Database):
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def copy(self, table: str, columns: Sequence[str], records: Sequence[tuple[object, ...]]) -> None:
+    async def executemany(self, sql: str, records: Sequence[tuple[object, ...]]) -> None:
         """Store a group."""
         self.groups.append(len(records))
         await self.gate.wait()
-        await super().copy(table, columns, records)
+        await super().executemany(sql, records)
 
 
 @pytest.fixture
