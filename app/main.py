@@ -140,10 +140,11 @@ def create_app(settings: Settings | None = None, resources: Resources | None = N
         try:
             await _first_look(held)
             app.state.services = make_services(held)
-            # What is made by now lasts as long as the process: a search for garbage that went through it, too, would
-            # hold up every request for a tenth of a second.
-            gc.collect()
-            gc.freeze()
+            if resources is None:
+                # This process is for the service alone, and what is made by now lasts as long as it: a search for
+                # garbage that went through that, too, would hold up every request for a tenth of a second.
+                gc.collect()
+                gc.freeze()
             yield
         finally:
             await held.close()
@@ -157,6 +158,8 @@ def create_app(settings: Settings | None = None, resources: Resources | None = N
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
         separate_input_output_schemas=False,
+        # The service has meters of its own and tells nobody else of a request; to look for others costs each of them.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     for module in _ROOMS:
         app.include_router(module.router)

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
@@ -16,6 +17,9 @@ from hypothesis import settings as hypothesis_settings
 from pydantic import SecretStr
 
 from app.config import AuthSettings, DatabaseSettings, HttpSettings, RunSettings, Settings, StorageSettings
+from app.core.etag import to_json
+from app.core.pagination import Page, PlainPage
+from app.core.plain import Plain
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.s3 import EmbeddedS3
 from app.factory import make_resources, migrate
@@ -50,6 +54,27 @@ _LONG = ("test_schemathesis.py", "test_model.py", "test_keycloak.py", "test_kill
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Bring the files that take longest to the front; within a file the order stays."""
     items.sort(key=lambda item: item.path.name not in _LONG)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_answers_are_their_models() -> Iterator[None]:
+    """Hold every answer that goes the short way, in the whole run, against what its model makes of it."""
+    one, page = Plain.to_json, PlainPage.to_json
+
+    def compared(self: Plain[Any]) -> bytes:
+        body = one(self)
+        assert body == to_json(self.checked()), "a plain answer differs from its model"
+        return body
+
+    def page_compared(self: PlainPage[Any]) -> bytes:
+        body = page(self)
+        assert body == to_json(Page[Any](items=[item.checked() for item in self.items], next=self.next))
+        return body
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Plain, "to_json", compared)
+        patch.setattr(PlainPage, "to_json", page_compared)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Answers: serialised once, with ETag, Location and the next page's link."""
 
 from collections.abc import Awaitable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from fastapi import Request, Response
@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from app.core.errors import AppError
 from app.core.etag import etag_of, none_match, to_json
 from app.core.idempotency import Replay
-from app.core.pagination import Page
+from app.core.pagination import Page, PlainPage
+from app.core.plain import Plain
 
 T = TypeVar("T", bound=BaseModel)
 F = TypeVar("F", bound=str)
@@ -59,10 +60,14 @@ async def act(kind: type[T], work: Awaitable[T]) -> tuple[T, dict[str, str]]:
         return kind.model_validate_json(replay.result), {"Idempotency-Replayed": "true"}
 
 
+def _json(out: BaseModel | Plain[Any]) -> bytes:
+    return out.to_json() if isinstance(out, Plain) else to_json(out)
+
+
 def answer(
     out: BaseModel, *, status: int = 200, location: str | None = None, headers: dict[str, str] | None = None
 ) -> Response:
-    """Give a resource with its strong ETag."""
+    """Give a resource that was written, with its strong ETag."""
     body = to_json(out)
     sent = {"ETag": etag_of(body), "Cache-Control": "private, no-cache", **(headers or {})}
     if location is not None:
@@ -70,12 +75,13 @@ def answer(
     return Response(body, status, sent, media_type=_JSON)
 
 
-def shown(request: Request, out: BaseModel) -> Response:
-    """Give a resource that was read, or 304 to a caller who has it already."""
-    full = answer(out)
-    if none_match(request.headers.get("if-none-match"), full.headers["etag"]):
-        return Response(status_code=304, headers={"ETag": full.headers["etag"], "Cache-Control": "private, no-cache"})
-    return full
+def shown(request: Request, out: BaseModel | Plain[Any]) -> Response:
+    """Give a resource that was read, with its strong ETag, or 304 to a caller who has it already."""
+    body = _json(out)
+    headers = {"ETag": etag_of(body), "Cache-Control": "private, no-cache"}
+    if none_match(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return Response(body, 200, headers, media_type=_JSON)
 
 
 def secret(out: BaseModel, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -83,7 +89,7 @@ def secret(out: BaseModel, *, status: int = 200, headers: dict[str, str] | None 
     return Response(to_json(out), status, {"Cache-Control": "no-store", **(headers or {})}, media_type=_JSON)
 
 
-def listed(request: Request, page: Page[T]) -> Response:
+def listed(request: Request, page: Page[T] | PlainPage[Any]) -> Response:
     """Give a page of a list, with the link to the next."""
     headers = {"Cache-Control": "private, no-store"}
     if page.next is not None:
@@ -94,4 +100,5 @@ def listed(request: Request, page: Page[T]) -> Response:
             ]
         )
         headers["Link"] = f'<{quote(request.scope["path"])}?{query}>; rel="next"'
-    return Response(to_json(page), 200, headers, media_type=_JSON)
+    body = page.to_json() if isinstance(page, PlainPage) else to_json(page)
+    return Response(body, 200, headers, media_type=_JSON)

@@ -23,7 +23,7 @@ from app.api.transfer import (
     send,
 )
 from app.core.etag import none_match
-from app.core.pagination import Page
+from app.core.pagination import Page, PlainPage
 from app.entries.events import (
     ENTRY_CREATED,
     FILE_ADDED,
@@ -81,7 +81,7 @@ async def add_document(request: Request, app: App, actor: Uploader, dossier_id: 
 )
 async def list_files(request: Request, app: App, actor: Caller, entry_id: UUID) -> Response:
     """List all versions of an entry's file, oldest first."""
-    return listed(request, Page[FileOut](items=await app.files.versions(actor, entry_id)))
+    return listed(request, PlainPage(FileOut, await app.files.versions(actor, entry_id)))
 
 
 @router.get(
@@ -134,6 +134,6 @@ async def read_content(
 )
 async def head_content(app: App, actor: Caller, file_id: UUID) -> Response:
     """Tell size, type and digest of a file's content."""
-    file = await app.files.get(actor, file_id)
+    file = (await app.files.get(actor, file_id)).checked()
     headers = file_headers(name=file.original_name, media_type=file.media_type, size=file.size, sha256=file.sha256)
     return Response(status_code=200, headers=headers)

@@ -6,27 +6,27 @@ one goes the framework's way, which judges it.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 from uuid import UUID
 
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.context import ON_BEHALF_OF, act_as, caller, services
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class StraightRoute(APIRoute):
     """A route that goes the straight way where it can."""
 
-    def get_route_handler(self) -> Handler:
-        """Give what answers a request."""
-        usual = super().get_route_handler()
-        return _straight(self.dependant, usual) if _is_plain(self.dependant) else usual
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if _is_plain(self.dependant):
+            self.app = _straight(self.dependant, self.app)
 
 
 def _is_plain(asked: Dependant) -> bool:
@@ -38,21 +38,24 @@ def _is_plain(asked: Dependant) -> bool:
     )
 
 
-def _straight(asked: Dependant, usual: Handler) -> Handler:
+def _straight(asked: Dependant, usual: ASGIApp) -> ASGIApp:
     function = cast("Callable[..., Awaitable[Response]]", asked.call)
     names = {dependency.call: str(dependency.name) for dependency in asked.dependencies}
     of_app, of_caller, of_request = names[services], names[caller], asked.request_param_name
     ids = [param.name for param in asked.path_params]
 
-    async def handler(request: Request) -> Response:
-        given = request.path_params
+    async def straight(scope: Scope, receive: Receive, send: Send) -> None:
+        given = scope["path_params"]
         if not all(_ID.fullmatch(given[name]) for name in ids):
-            return await usual(request)
+            await usual(scope, receive, send)
+            return
+        request = Request(scope, receive, send)
         values: dict[str, Any] = {name: UUID(given[name]) for name in ids}
         values[of_caller] = await act_as(request, request.headers.get(ON_BEHALF_OF))
         values[of_app] = request.app.state.services
         if of_request is not None:
             values[of_request] = request
-        return await function(**values)
+        response = await function(**values)
+        await response(scope, receive, send)
 
-    return handler
+    return straight

@@ -52,6 +52,9 @@ class Rank(IntEnum):
         return Level[self.name]
 
 
+# The names of the levels by rank.
+LEVELS = tuple(rank.level.value for rank in Rank)
+
 # Separation of powers (三员分立): who runs, guards or audits the system never reads dossiers, whatever else he is.
 SEPARATED = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR, Role.BACKUP})
 PROGRAMS = frozenset({Role.INTEGRATION, Role.BACKUP})

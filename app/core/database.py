@@ -15,6 +15,7 @@ import orjson
 import structlog
 
 from app.core.errors import AppError, Unavailable
+from app.core.lending import Lending, Pool
 
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]
@@ -41,7 +42,6 @@ _FAULTS: tuple[type[BaseException], ...] = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
 )
-_ENDS: tuple[type[BaseException], ...] = (*_FAULTS, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 def present(row: Row | None) -> Row:
@@ -115,6 +115,10 @@ async def _set_codecs(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         encoder=lambda value: b"\x01" + orjson.dumps(value, default=str),  # asyncpg has a UUID class of its own
         decoder=lambda data: orjson.loads(data[1:]),
     )
+    await connection.set_type_codec(
+        "json", schema="pg_catalog", format="binary", encoder=lambda value: orjson.dumps(value, default=str),
+        decoder=orjson.loads,
+    )  # fmt: skip
 
 
 async def _leave_as_it_is(_: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -148,7 +152,8 @@ class Database:
             statement_seconds,
             lock_seconds,
         )
-        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._pool: Pool | None = None
+        self._lending: Lending | None = None
 
     async def open(self) -> None:
         """Make the pool; no connection is opened yet, so a database that is down does not keep the service down."""
@@ -171,11 +176,13 @@ class Database:
                 "plan_cache_mode": "force_generic_plan",
             },
         )
+        self._lending = Lending(self._pool, self._acquire_seconds)
 
     async def close(self) -> None:
         """Close all connections, waiting shortly for those in use."""
         if self._pool is not None:
             try:
+                await self._opened().close()
                 await asyncio.wait_for(self._pool.close(), timeout=5)
             except TimeoutError:
                 self._pool.terminate()
@@ -199,43 +206,37 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """Lend a connection; faults within become `Unavailable`."""
-        pool = self._opened()
+        lending = self._opened()
         with faults():
-            connection = await pool.acquire(timeout=self._acquire_seconds)
+            loan = await lending.take()
             try:
-                yield connection
-            finally:
-                await self._give_back(pool, connection)
+                yield loan
+            except BaseException:
+                await lending.end(loan)
+                raise
+            await lending.give(loan)
 
-    def _opened(self) -> "asyncpg.Pool[asyncpg.Record]":
-        if self._pool is None:
+    def _opened(self) -> Lending:
+        if self._lending is None:
             raise RuntimeError("the database is not open")
-        return self._pool
+        return self._lending
 
     async def _one(self, verb: Verb, sql: str, args: Sequence[object]) -> Any:
         """Run one statement on a connection of its own: as `connection`, without the cost of its two managers."""
-        pool = self._opened()
+        lending = self._opened()
         try:
-            connection = await pool.acquire(timeout=self._acquire_seconds)
+            loan = await lending.take()
             try:
-                return await verb(connection, sql, *args)
-            finally:
-                await self._give_back(pool, connection)
+                given = await verb(loan, sql, *args)
+            except BaseException:
+                await lending.end(loan)
+                raise
+            await lending.give(loan)
         except Exception as error:
             if (fault := fault_of(error)) is not None:
                 raise fault from error
             raise
-
-    @staticmethod
-    async def _give_back(pool: "asyncpg.Pool[asyncpg.Record]", connection: Connection) -> None:
-        """Return a connection; one that broke is dropped in silence, for what was done with it is done.
-
-        Raised here, a fault would turn an act that was committed into one that seems not to have happened.
-        """
-        try:
-            await pool.release(connection)  # type: ignore[arg-type]  # the pool's own kind
-        except _ENDS as error:
-            _log.warning("connection broke after its work", error=type(error).__name__)
+        return given
 
     async def fetch(self, sql: str, *args: object) -> list[Row]:
         """Run one statement and give its rows."""

@@ -9,16 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 from uuid import UUID
 
 import orjson
 from pydantic import BaseModel
 
 from app.core.errors import InvalidCursor
+from app.core.plain import Plain, T
 from app.core.sql import Where
-
-T = TypeVar("T", bound=BaseModel)
 
 _MAC_BYTES = 16
 DEFAULT_LIMIT, MAX_LIMIT = 25, 200
@@ -29,6 +28,19 @@ class Page(BaseModel, Generic[T]):
 
     items: list[T]
     next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlainPage(Generic[T]):
+    """A page of resources that go the short way out; in JSON the same as a `Page` of their models."""
+
+    kind: type[T]
+    items: list[Plain[T]]
+    next: str | None = None
+
+    def to_json(self) -> bytes:
+        """Serialise it."""
+        return orjson.dumps({"items": [item.fields for item in self.items], "next": self.next}, default=str)
 
 
 @dataclass(frozen=True, slots=True)

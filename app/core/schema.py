@@ -9,7 +9,7 @@ from pydantic.json_schema import WithJsonSchema
 
 def rfc3339(moment: datetime) -> str:
     """Write a time as everything that leaves has it: UTC, microseconds, `Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 Timestamp = Annotated[

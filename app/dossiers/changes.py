@@ -27,7 +27,8 @@ from app.dossiers.events import (
 from app.dossiers.models import Dossier
 from app.dossiers.parties import attach_check, follow_parties
 from app.dossiers.schemas import DossierChange, DossierOut, DossierVoid, Duty, TeamChange, TeamOut
-from app.dossiers.service import dossier_out, require_past, subject_of
+from app.dossiers.service import require_past, subject_of
+from app.dossiers.shapes import dossier_out
 from app.dossiers.state import require_changeable
 from app.dossiers.templates import TemplateChoice, TemplateOut, template_out
 from app.events.recorder import Recorder

@@ -17,7 +17,8 @@ from app.dossiers.errors import DossierFrozen
 from app.dossiers.events import DOSSIER_CHECK_ATTACHED
 from app.dossiers.models import Dossier
 from app.dossiers.schemas import DossierChange, DossierOut
-from app.dossiers.service import dossier_out, parties_kept, subject_of
+from app.dossiers.service import parties_kept, subject_of
+from app.dossiers.shapes import dossier_out
 from app.events.unit_of_work import Transaction
 
 _ENDED = frozenset({"void", "transferred", "destroyed"})

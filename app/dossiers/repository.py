@@ -11,54 +11,61 @@ from app.core.actor import Actor
 from app.core.database import Connection, Database, Row, present
 from app.core.pagination import SortKey
 from app.core.sql import Where
+from app.core.statements import ActorStatement
 
+# What is gathered to JSON stands in the order in which it is shown, which `json` keeps.
 _COLUMNS = """
 d.id, d.number, d.state, d.matter_type, d.cause, d.title, d.court, d.instance, d.court_case_number, d.contract_number,
 d.remarks, d.lead_lawyer_id, d.opposing_parties, d.related_parties, d.confidentiality, d.state_secret_level,
 d.opened_on, d.conflict_check_due,
-(SELECT jsonb_build_object('id', cu.check_id, 'conclusion', cc.conclusion)
+(SELECT json_build_object('id', cu.check_id, 'conclusion', cc.conclusion)
  FROM conflict_uses cu JOIN conflict_conclusions cc USING (check_id) WHERE cu.dossier_id = d.id
  ORDER BY cu.used_at DESC, cu.check_id DESC LIMIT 1) AS conflict_check,
 d.arrangement_mode, d.template_id, d.entry_count, d.page_count, d.closed_on, d.result, d.filing_due_on,
 d.filed_on, d.archive_number, d.retention_code, d.on_hold, d.created_by, d.created_at, d.updated_at,
-(SELECT jsonb_agg(jsonb_build_object('id', c.id, 'name', c.name) ORDER BY dc.position)
+(SELECT json_agg(json_build_object('id', c.id, 'name', c.name) ORDER BY dc.position)
  FROM dossier_clients dc JOIN clients c ON c.id = dc.client_id WHERE dc.dossier_id = d.id) AS clients,
-(SELECT jsonb_agg(jsonb_build_object('user_id', t.user_id, 'display_name', u.display_name, 'duty', t.duty)
+(SELECT json_agg(json_build_object('user_id', t.user_id, 'display_name', u.display_name, 'duty', t.duty)
                   ORDER BY t.added_at, t.user_id)
  FROM dossier_team t JOIN users u ON u.id = t.user_id WHERE t.dossier_id = d.id) AS team,
-(SELECT coalesce(jsonb_agg(jsonb_build_object('system', r.system, 'id', r.ref) ORDER BY r.system, r.ref), '[]'::jsonb)
+(SELECT coalesce(json_agg(json_build_object('system', r.system, 'id', r.ref) ORDER BY r.system, r.ref), '[]'::json)
  FROM external_refs r WHERE r.dossier_id = d.id) AS external_refs
 """
 
 
+@ActorStatement
+def _find(actor: Actor, where: Where) -> str:
+    whose = standing(actor, where)
+    return f"SELECT {_COLUMNS}, {whose} FROM dossiers d WHERE d.id = $1 AND {sees_dossier(actor, where)}"
+
+
 async def find(source: Connection | Database, actor: Actor, dossier_id: UUID) -> Row | None:
     """Give a dossier that the actor sees, with his standing to it."""
-    where = Where(dossier_id)
-    return await source.fetchrow(
-        f"SELECT {_COLUMNS}, {standing(actor, where)} FROM dossiers d WHERE d.id = $1 AND {sees_dossier(actor, where)}",
-        *where.args,
-    )
+    return await _find.row(source, actor, dossier_id)
 
 
 async def reread(connection: Connection, actor: Actor, dossier_id: UUID) -> Row:
     """Give a dossier that this transaction has written, also to an actor who has just closed it to himself."""
-    where = Where(dossier_id)
-    return present(
-        await connection.fetchrow(
-            f"SELECT {_COLUMNS}, {standing(actor, where)} FROM dossiers d WHERE d.id = $1", *where.args
-        )
+    return present(await _reread.row(connection, actor, dossier_id))
+
+
+@ActorStatement
+def _reread(actor: Actor, where: Where) -> str:
+    return f"SELECT {_COLUMNS}, {standing(actor, where)} FROM dossiers d WHERE d.id = $1"
+
+
+@ActorStatement
+def _stand(actor: Actor, where: Where) -> str:
+    return (
+        "SELECT d.id, d.number, d.state, d.confidentiality, d.state_secret_level, d.arrangement_mode, d.template_id,"
+        f" d.open_supplement_id, {standing(actor, where)} FROM dossiers d"
+        f" WHERE d.id = $1 AND {sees_dossier(actor, where)}"
     )
 
 
 async def stand(source: Connection | Database, actor: Actor, dossier_id: UUID) -> Row | None:
     """Give what other rooms need of a dossier that the actor sees, with his standing to it."""
-    where = Where(dossier_id)
-    return await source.fetchrow(
-        "SELECT d.id, d.number, d.state, d.confidentiality, d.state_secret_level, d.arrangement_mode, d.template_id,"
-        f" d.open_supplement_id, {standing(actor, where)} FROM dossiers d"
-        f" WHERE d.id = $1 AND {sees_dossier(actor, where)}",
-        *where.args,
-    )
+    return await _stand.row(source, actor, dossier_id)
 
 
 async def lock(connection: Connection, actor: Actor, dossier_id: UUID) -> Row | None:

@@ -9,8 +9,7 @@ from uuid import UUID
 from app.access.fitness import people_for_clients, require_own_reach
 from app.access.gate import Gate
 from app.access.standing import hold
-from app.auth.roles import Level, Rank, Role
-from app.clients.identifiers import mask
+from app.auth.roles import Level, Role
 from app.clients.parties import keep_dossier, known
 from app.clients.schemas import ClientRef
 from app.clients.service import ClientService
@@ -21,7 +20,8 @@ from app.core.clock import now, today
 from app.core.database import Connection, Database, Row
 from app.core.errors import Invalid
 from app.core.ids import new_id
-from app.core.pagination import Cursors, Page, PageRequest, SortKey, parse_date, parse_uuid
+from app.core.pagination import Cursors, Page, PageRequest, PlainPage, SortKey, parse_date, parse_uuid
+from app.core.plain import Plain
 from app.core.sql import Where, insert, like_pattern
 from app.dossiers import people, repository
 from app.dossiers.events import DOSSIER_LISTED, DOSSIER_OPENED, DOSSIER_VIEWED, NUMBERS_LISTED
@@ -36,6 +36,7 @@ from app.dossiers.schemas import (
     NumberOut,
     OpposingParty,
 )
+from app.dossiers.shapes import dossier_out, dossier_shown
 from app.events.recorder import Recorder
 from app.events.unit_of_work import Transaction, UnitOfWork
 from app.events.vocabulary import Subject
@@ -170,13 +171,13 @@ class DossierService:
         await insert(tx.connection, number)
         return dossier.id
 
-    async def get(self, actor: Actor, dossier_id: UUID) -> DossierOut:
+    async def get(self, actor: Actor, dossier_id: UUID) -> Plain[DossierOut]:
         """Give a dossier that the actor sees."""
         row = await repository.find(self._database, actor, dossier_id)
         subject = Subject("dossier", dossier_id, dossier_id=dossier_id)
         row = await self._gate.judge(actor, "dossier.read", subject, row)
         await self._recorder.read(actor, DOSSIER_VIEWED, subject_of(row))
-        return dossier_out(row)
+        return dossier_shown(row)
 
     async def heading(self, actor: Actor, dossier_id: UUID) -> DossierOut:
         """Give a dossier for the head of a paper whose reading the caller records."""
@@ -200,7 +201,7 @@ class DossierService:
         row = await repository.stand(inside or self._database, actor, dossier_id)
         return await self._gate.judge(actor, act, Subject("dossier", dossier_id, dossier_id=dossier_id), row)
 
-    async def page(self, actor: Actor, filter_: DossierFilter, sort: str, page: PageRequest) -> Page[DossierOut]:
+    async def page(self, actor: Actor, filter_: DossierFilter, sort: str, page: PageRequest) -> PlainPage[DossierOut]:
         """List the dossiers that the actor sees; `sort` is one of ORDERS."""
         where, keys = _conditions(filter_), ORDERS[sort]
         order = page.apply(self._cursors, where, keys)
@@ -209,7 +210,7 @@ class DossierService:
         await self._recorder.read(
             actor, DOSSIER_LISTED, Subject("dossier"), filter=_trace(filter_), returned=[str(row["id"]) for row in rows]
         )
-        return Page(items=[dossier_out(row) for row in rows], next=cursor)
+        return PlainPage(DossierOut, [dossier_shown(row) for row in rows], cursor)
 
     async def numbers(
         self, actor: Actor, year: int | None, matter_type: MatterTypeName | None, page: PageRequest
@@ -243,28 +244,6 @@ def subject_of(row: Row) -> Subject:
     return Subject("dossier", row["id"], row["number"], row["id"])
 
 
-def dossier_out(row: Row) -> DossierOut:
-    """Shape a dossier for the answer."""
-    team: list[dict[str, Any]] = row["team"]
-    lead = next(member for member in team if member["duty"] == "lead")
-    shaped = {"client_ids", "lead_lawyer", "team", "confidentiality", "opposing_parties", "related_parties"}
-    plain = DossierOut.model_fields.keys() - shaped - {"conflict_check", "wall_advised"}
-    check: dict[str, Any] = row["conflict_check"] or {}
-    return DossierOut.model_validate(
-        {
-            **{name: row[name] for name in plain},
-            "client_ids": [client["id"] for client in row["clients"]],
-            "lead_lawyer": {"id": lead["user_id"], "display_name": lead["display_name"]},
-            "team": [member for member in team if member["duty"] != "lead"],
-            "confidentiality": Rank(row["confidentiality"]).level,
-            "opposing_parties": [_party_out(party) for party in row["opposing_parties"]],
-            "related_parties": [_party_out(party) for party in row["related_parties"]],
-            "conflict_check": check.get("id"),
-            "wall_advised": check.get("conclusion") == "waived",
-        }
-    )
-
-
 def parties_kept(parties: Sequence[OpposingParty], before: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
     """Give parties as they are kept; numbers that a change leaves out are those of the party of that name before."""
     numbers = {party["name"]: party["identifiers"] for party in before if party.get("identifiers")}
@@ -275,12 +254,6 @@ def parties_kept(parties: Sequence[OpposingParty], before: Sequence[dict[str, An
             one["identifiers"] = numbers[party.name]
         kept.append(one)
     return kept
-
-
-def _party_out(party: dict[str, Any]) -> dict[str, Any]:
-    """Mask the numbers of a party: whoever sees the dossier sees these."""
-    shown = [{**item, "value": mask(item["value"]), "masked": True} for item in party.get("identifiers") or ()]
-    return {**party, "identifiers": shown}
 
 
 def _named(clients: Sequence[ClientRef], data: DossierCreate) -> Named:

@@ -13,6 +13,7 @@ from app.core.database import Connection, Database, Row
 from app.core.errors import AppError, Conflict
 from app.core.idempotency import Replay
 from app.core.ids import new_id
+from app.core.plain import Plain
 from app.core.sql import insert
 from app.dossiers.service import DossierService
 from app.dossiers.state import require_taking
@@ -21,7 +22,8 @@ from app.entries.events import FILE_ADDED, FILE_DAMAGED, FILE_LISTED, FILE_READ,
 from app.entries.models import FileVersion
 from app.entries.pagecount import PageCounter
 from app.entries.schemas import DocumentOut, EntryCreate, FileOut
-from app.entries.service import EntryService, entry_out, subject_of, unseen
+from app.entries.service import EntryService, subject_of, unseen
+from app.entries.shapes import entry_out, file_out, file_shown
 from app.events.recorder import Recorder
 from app.events.unit_of_work import Transaction, UnitOfWork
 from app.events.vocabulary import Subject
@@ -215,18 +217,18 @@ class FileService:
         tx.record(FILE_ADDED, file_subject(row), new=out.model_dump(mode="json", exclude={"created_by"}))
         return out
 
-    async def get(self, actor: Actor, file_id: UUID) -> FileOut:
+    async def get(self, actor: Actor, file_id: UUID) -> Plain[FileOut]:
         """Give what is recorded of a file to somebody who sees its entry."""
         row = await self._judged(actor, "file.read", file_id)
         await self._recorder.read(actor, FILE_VIEWED, file_subject(row))
-        return file_out(row)
+        return file_shown(row)
 
-    async def versions(self, actor: Actor, entry_id: UUID) -> list[FileOut]:
+    async def versions(self, actor: Actor, entry_id: UUID) -> list[Plain[FileOut]]:
         """Give all versions of an entry's file, oldest first."""
         entry = await self._entry(actor, "entry.read", entry_id)
         rows = await repository.files_of(self._database, actor, entry_id)
         await self._recorder.read(actor, FILE_LISTED, subject_of(entry), returned=[str(row["id"]) for row in rows])
-        return [file_out(row) for row in rows]
+        return [file_shown(row) for row in rows]
 
     async def content(self, actor: Actor, file_id: UUID, choose: Choose) -> FileDelivery:
         """Record the reading of a file's content and open the way to its bytes.
@@ -288,14 +290,3 @@ def with_body(actor: Actor, stored: Stored, more: bytes) -> Actor:
 def file_subject(row: Row) -> Subject:
     """Give the subject of events about a file, from a row as `repository.find_file` gives it."""
     return Subject("file", row["id"], row["entry_title"], row["dossier_id"], row["entry_id"])
-
-
-def file_out(row: Row) -> FileOut:
-    """Shape a file for the answer."""
-    plain = FileOut.model_fields.keys() - {"created_by"}
-    return FileOut.model_validate(
-        {
-            **{name: row[name] for name in plain},
-            "created_by": {"id": row["created_by"], "display_name": row["author_name"]},
-        }
-    )

@@ -8,8 +8,10 @@ from app.access.visibility import effective_level, reads_entry, sees_entry
 from app.core.actor import Actor
 from app.core.database import Connection, Database, Row, present
 from app.core.sql import Where
+from app.core.statements import ActorStatement
 from app.storage.scans import scan_columns
 
+# What is gathered to JSON stands in the order in which it is shown, which `json` keeps.
 _ENTRY = f"""
 e.id, e.dossier_id, e.title, e.category, e.document_number, e.responsible_party, e.formed_on, e.pages, e.pages_stated,
 e.original, e.confidentiality, {effective_level("e", "d")} AS effective, e.stage, e.slot, e.remarks, e.review,
@@ -17,10 +19,10 @@ e.position, e.created_by, a.display_name AS author_name, e.created_at, e.updated
 d.state AS dossier_state, d.open_supplement_id, e.supplement_id, d.template_id,
 (SELECT count(*) FROM files f WHERE f.entry_id = e.id) AS file_count,
 (SELECT f.pages FROM files f WHERE f.entry_id = e.id ORDER BY f.version DESC LIMIT 1) AS pages_in_file,
-(SELECT jsonb_build_object('authenticity', r.authenticity, 'relevance', r.relevance, 'legality', r.legality,
+(SELECT json_build_object('authenticity', r.authenticity, 'relevance', r.relevance, 'legality', r.legality,
    'decision', r.decision, 'reason', r.reason, 'exclusion', r.exclusion, 'rules_version', r.rules_version,
-   'reviewed_at', r.reviewed_at,
-   'reviewed_by', jsonb_build_object('id', r.reviewed_by, 'display_name', ru.display_name))
+   'reviewed_by', json_build_object('id', r.reviewed_by, 'display_name', ru.display_name),
+   'reviewed_at', r.reviewed_at)
  FROM entry_reviews r JOIN users ru ON ru.id = r.reviewed_by
  WHERE r.entry_id = e.id ORDER BY r.id DESC LIMIT 1) AS newest_review
 """
@@ -43,22 +45,25 @@ def _columns(actor: Actor, where: Where) -> str:
 
 async def find(source: Connection | Database, actor: Actor, entry_id: UUID) -> Row | None:
     """Give an entry that the actor sees, with his standing to its dossier."""
-    where = Where(entry_id)
-    return await source.fetchrow(
+    return await _find.row(source, actor, entry_id)
+
+
+@ActorStatement
+def _find(actor: Actor, where: Where) -> str:
+    return (
         f"SELECT {_columns(actor, where)}, {standing(actor, where)} {_ENTRIES}"
-        f" WHERE e.id = $1 AND {sees_entry(actor, where)}",
-        *where.args,
+        f" WHERE e.id = $1 AND {sees_entry(actor, where)}"
     )
 
 
 async def reread(connection: Connection, actor: Actor, entry_id: UUID) -> Row:
     """Give an entry that this transaction has written, also to an actor who has just closed it to himself."""
-    where = Where(entry_id)
-    return present(
-        await connection.fetchrow(
-            f"SELECT {_columns(actor, where)}, {standing(actor, where)} {_ENTRIES} WHERE e.id = $1", *where.args
-        )
-    )
+    return present(await _reread.row(connection, actor, entry_id))
+
+
+@ActorStatement
+def _reread(actor: Actor, where: Where) -> str:
+    return f"SELECT {_columns(actor, where)}, {standing(actor, where)} {_ENTRIES} WHERE e.id = $1"
 
 
 async def lock(connection: Connection, actor: Actor, entry_id: UUID) -> Row | None:
@@ -206,17 +211,22 @@ def _select_file(actor: Actor, where: Where) -> str:
     )
 
 
+_reread_file = ActorStatement(_select_file)
+
+
 async def find_file(source: Connection | Database, actor: Actor, file_id: UUID) -> Row | None:
     """Give a file whose entry the actor sees, with the verdict `reads` and his standing to its dossier."""
-    where = Where(file_id)
-    select = _select_file(actor, where)
-    return await source.fetchrow(f"{select} AND {sees_entry(actor, where)}", *where.args)
+    return await _find_file.row(source, actor, file_id)
+
+
+@ActorStatement
+def _find_file(actor: Actor, where: Where) -> str:
+    return f"{_select_file(actor, where)} AND {sees_entry(actor, where)}"
 
 
 async def reread_file(connection: Connection, actor: Actor, file_id: UUID) -> Row:
     """Give a file that this transaction has written."""
-    where = Where(file_id)
-    return present(await connection.fetchrow(_select_file(actor, where), *where.args))
+    return present(await _reread_file.row(connection, actor, file_id))
 
 
 async def files_of(database: Database, actor: Actor, entry_id: UUID) -> list[Row]:

@@ -23,7 +23,8 @@ from app.entries.events import ENTRY_SUPERSEDED, REVIEWS_LISTED
 from app.entries.judgement import judge_entry
 from app.entries.rules import SUPERSEDED
 from app.entries.schemas import EntryOut, Judgement, ReviewCreate, ReviewRecord, SupersessionIn
-from app.entries.service import entry_out, subject_of, unseen
+from app.entries.service import subject_of, unseen
+from app.entries.shapes import entry_out
 from app.events.recorder import Recorder
 from app.events.unit_of_work import Transaction, UnitOfWork
 

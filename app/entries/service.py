@@ -6,14 +6,15 @@ from uuid import UUID
 
 from app.access.fitness import require_own_reach
 from app.access.gate import Gate
-from app.auth.roles import Level, Rank
+from app.auth.roles import Level
 from app.core.actor import Actor
 from app.core.clock import now
 from app.core.database import Connection, Database, Row
 from app.core.errors import Invalid
 from app.core.etag import changed, require_match
 from app.core.ids import new_id
-from app.core.pagination import Cursors, Page, PageRequest, SortKey, parse_uuid
+from app.core.pagination import Cursors, PageRequest, PlainPage, SortKey, parse_uuid
+from app.core.plain import Plain
 from app.core.sql import Where, insert, update
 from app.dossiers.service import DossierService
 from app.dossiers.state import require_taking
@@ -22,6 +23,7 @@ from app.entries.events import ENTRY_CHANGED, ENTRY_CREATED, ENTRY_LISTED, ENTRY
 from app.entries.judgement import judge_entry
 from app.entries.models import Entry
 from app.entries.schemas import Category, EntryChange, EntryCreate, EntryOut, ReviewCreate
+from app.entries.shapes import entry_out, entry_shown
 from app.events.recorder import Recorder
 from app.events.unit_of_work import Transaction, UnitOfWork
 from app.events.vocabulary import Subject
@@ -80,11 +82,11 @@ class EntryService:
         tx.record(ENTRY_CREATED, subject, new=data.model_dump(mode="json"), dossier_number=dossier["number"])
         return out
 
-    async def get(self, actor: Actor, entry_id: UUID) -> EntryOut:
+    async def get(self, actor: Actor, entry_id: UUID) -> Plain[EntryOut]:
         """Give an entry that the actor sees."""
         row = await self._judge(actor, "entry.read", entry_id, await repository.find(self._database, actor, entry_id))
         await self._recorder.read(actor, ENTRY_VIEWED, subject_of(row))
-        return entry_out(row)
+        return entry_shown(row)
 
     async def seen(self, source: Connection | Database, actor: Actor, dossier_id: UUID) -> set[UUID]:
         """Give the ids of the entries of a dossier that the actor sees; whoever asks records what is shown of them."""
@@ -94,7 +96,9 @@ class EntryService:
         """Tell whether no entry of a dossier, kept or excluded, is hidden from the actor."""
         return not await repository.hides_entry(source, actor, dossier_id)
 
-    async def page(self, actor: Actor, dossier_id: UUID, filter_: EntryFilter, page: PageRequest) -> Page[EntryOut]:
+    async def page(
+        self, actor: Actor, dossier_id: UUID, filter_: EntryFilter, page: PageRequest
+    ) -> PlainPage[EntryOut]:
         """List the entries of a dossier that the actor sees, in the order of registering."""
         dossier = await self._dossiers.stand(actor, "dossier.read", dossier_id)
         where = Where()
@@ -109,7 +113,7 @@ class EntryService:
             filter={"excluded": filter_.excluded, "category": filter_.category},
             returned=[str(row["id"]) for row in rows],
         )  # fmt: skip
-        return Page(items=[entry_out(row) for row in rows], next=cursor)
+        return PlainPage(EntryOut, [entry_shown(row) for row in rows], cursor)
 
     async def change(self, actor: Actor, entry_id: UUID, data: EntryChange, if_match: str | None) -> EntryOut:
         """Change what is recorded of an entry; only the director lowers its level."""
@@ -176,25 +180,6 @@ def subject_of(row: Row) -> Subject:
 def unseen(entry_id: UUID) -> Subject:
     """Give the subject of an event about an entry that the actor does not see: no more than the id that he sent."""
     return Subject("entry", entry_id, entry_id=entry_id)
-
-
-def entry_out(row: Row) -> EntryOut:
-    """Shape an entry for the answer."""
-    plain = EntryOut.model_fields.keys() - {
-        "confidentiality", "effective_confidentiality", "review", "excluded", "pages_differ", "created_by",
-    }  # fmt: skip
-    own, counted = row["confidentiality"], row["pages_in_file"]
-    return EntryOut.model_validate(
-        {
-            **{name: row[name] for name in plain},
-            "confidentiality": None if own is None else Rank(own).level,
-            "effective_confidentiality": Rank(row["effective"]).level,
-            "review": row["newest_review"],
-            "excluded": row["review"] == "excluded",
-            "pages_differ": row["pages"] is not None and counted is not None and row["pages"] != counted,
-            "created_by": {"id": row["created_by"], "display_name": row["author_name"]},
-        }
-    )
 
 
 def _rank(level: Level | None) -> int | None:
