@@ -10,6 +10,7 @@ from app.access.events import ACCESS_DENIED, ACCESS_REPORTED, READERS_REPORTED
 from app.api import describe, examples
 from app.api.answers import act, answer, secret, shown
 from app.api.context import App, Caller, Changer, IfMatch, Writer
+from app.api.straight import StraightRoute
 from app.auth.events import (
     CLEARANCES_CHANGED,
     CLEARANCES_VIEWED,
@@ -20,7 +21,7 @@ from app.auth.events import (
 from app.auth.schemas import ClearancesIn, ClearancesOut, IntegrationIn, IntegrationOut, SecretOut, SecretRenewal
 from app.reports.access_report import AccessReportOut, ReadersOut
 
-router = APIRouter(prefix="/v1", tags=["access"])
+router = APIRouter(prefix="/v1", tags=["access"], route_class=StraightRoute)
 
 
 class MomentQuery(BaseModel):

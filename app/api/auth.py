@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from app.api import describe, examples
 from app.api.answers import act, listed, secret
 from app.api.context import App, Entrant, EntrantWriter, Himself, ListQuery, origin_of, page_request, require_form
+from app.api.straight import StraightRoute
 from app.auth.events import (
     AUTH_FAILED,
     AUTH_IDENTITY_VIEWED,
@@ -23,7 +24,7 @@ from app.auth.events import (
 from app.auth.schemas import MeOut, PasswordChange, PasswordChangedOut, SessionOut, TokenForm, TokenOut
 from app.core.pagination import Page
 
-router = APIRouter(tags=["identity"])
+router = APIRouter(tags=["identity"], route_class=StraightRoute)
 
 
 @router.post(

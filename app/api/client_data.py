@@ -10,6 +10,7 @@ from app.api.answers import act, answer, listed, shown
 from app.api.context import App, Caller, Writer
 from app.api.examples import intake as examples
 from app.api.examples import page_of
+from app.api.straight import StraightRoute
 from app.api.transfer import BINARY, incoming_of, send
 from app.clients.completeness import ClientCompletenessOut
 from app.clients.consents import ConsentCreate, ConsentOut, ConsentWithdrawal, NoticeCreate, NoticeOut
@@ -26,7 +27,7 @@ from app.clients.events import (
 )
 from app.core.pagination import Page
 
-router = APIRouter(prefix="/v1", tags=["clients"])
+router = APIRouter(prefix="/v1", tags=["clients"], route_class=StraightRoute)
 
 
 @router.get(

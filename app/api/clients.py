@@ -10,6 +10,7 @@ from app.access.events import ACCESS_DENIED
 from app.api import describe, examples
 from app.api.answers import act, answer, listed, shown
 from app.api.context import App, Caller, Changer, IfMatch, ListQuery, Writer, page_request
+from app.api.straight import StraightRoute
 from app.api.transfer import BINARY, incoming_of, send
 from app.clients.events import (
     CLIENT_CHANGED,
@@ -27,7 +28,7 @@ from app.clients.schemas import ClientChange, ClientCreate, ClientOut, Verificat
 from app.core.pagination import Page
 from app.core.text import Name
 
-router = APIRouter(prefix="/v1/clients", tags=["clients"])
+router = APIRouter(prefix="/v1/clients", tags=["clients"], route_class=StraightRoute)
 
 
 class ClientQuery(ListQuery):

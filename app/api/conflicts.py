@@ -10,6 +10,7 @@ from app.api import describe, examples
 from app.api.answers import act, answer, listed, shown
 from app.api.context import App, Caller, ListQuery, Writer, page_request
 from app.api.examples import conflicts as samples
+from app.api.straight import StraightRoute
 from app.api.transfer import BINARY, incoming_of, send
 from app.conflicts.events import (
     CONFLICT_CHECKED,
@@ -34,7 +35,7 @@ from app.core.pagination import Page
 from app.dossiers.events import DOSSIER_CHECK_ATTACHED
 from app.dossiers.schemas import DossierOut
 
-router = APIRouter(prefix="/v1", tags=["conflicts"])
+router = APIRouter(prefix="/v1", tags=["conflicts"], route_class=StraightRoute)
 
 
 class CheckQuery(ListQuery):

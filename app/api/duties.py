@@ -11,11 +11,12 @@ from app.api import describe, examples
 from app.api.answers import listed
 from app.api.context import App, Caller, ListQuery, page_request
 from app.api.examples.duties import DUTY
+from app.api.straight import StraightRoute
 from app.core.pagination import Page
 from app.reports.duties import DutyFilter, DutyKind, DutyOut
 from app.reports.events import DUTIES_LISTED
 
-router = APIRouter(prefix="/v1", tags=["duties"])
+router = APIRouter(prefix="/v1", tags=["duties"], route_class=StraightRoute)
 
 
 class DutyQuery(ListQuery):

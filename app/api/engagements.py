@@ -11,6 +11,7 @@ from app.api.answers import act, answer, listed, shown
 from app.api.context import App, Caller, Changer, IfMatch, ListQuery, Writer, page_request
 from app.api.examples import engagements as examples
 from app.api.examples import page_of
+from app.api.straight import StraightRoute
 from app.core.pagination import Page
 from app.engagements.completeness import EngagementGapsOut
 from app.engagements.events import (
@@ -33,7 +34,7 @@ from app.engagements.schemas import (
     MaskedEngagement,
 )
 
-router = APIRouter(prefix="/v1", tags=["engagements"])
+router = APIRouter(prefix="/v1", tags=["engagements"], route_class=StraightRoute)
 
 
 @router.post(

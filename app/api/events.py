@@ -13,6 +13,7 @@ from app.api.answers import chosen_form, listed, shown
 from app.api.context import App, Caller, ListQuery, page_request
 from app.api.disposition import content_disposition
 from app.api.examples.ledger import PROOF
+from app.api.straight import StraightRoute
 from app.api.transfer import Stream
 from app.core.errors import Invalid
 from app.core.pagination import Page
@@ -21,7 +22,7 @@ from app.reports.event_export import written
 from app.reports.event_log import EventFilter, EventOut
 from app.reports.events import EVENT_EXPORTED, EVENT_LISTED, EVENT_PROVEN, EVENT_VIEWED, PROOFS_EXPORTED
 
-router = APIRouter(prefix="/v1/events", tags=["events"])
+router = APIRouter(prefix="/v1/events", tags=["events"], route_class=StraightRoute)
 
 Form = Literal["json", "csv", "ndjson"]
 MEDIA_TYPES: dict[Form, str] = {"json": "application/json", "csv": "text/csv", "ndjson": "application/x-ndjson"}

@@ -10,6 +10,7 @@ from app.api import describe, examples
 from app.api.answers import act, answer, listed, shown
 from app.api.context import App, Caller, Writer
 from app.api.examples import filing as given
+from app.api.straight import StraightRoute
 from app.core.pagination import Page
 from app.filing.events import (
     NOTE_ADDED,
@@ -36,7 +37,7 @@ from app.filing.schemas import (
     SupplementWithdrawal,
 )
 
-router = APIRouter(prefix="/v1/dossiers/{dossier_id}", tags=["filed dossiers"])
+router = APIRouter(prefix="/v1/dossiers/{dossier_id}", tags=["filed dossiers"], route_class=StraightRoute)
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 

@@ -10,6 +10,7 @@ from app.api import describe, examples
 from app.api.answers import act, answer, listed, shown
 from app.api.context import App, Caller, Writer
 from app.api.examples import filing as given
+from app.api.straight import StraightRoute
 from app.core.pagination import Page
 from app.dossiers.schemas import DossierOut
 from app.filing.events import (
@@ -35,7 +36,7 @@ from app.filing.schemas import (
 )
 
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
-router = APIRouter(prefix="/v1/dossiers/{dossier_id}", tags=["filing"])
+router = APIRouter(prefix="/v1/dossiers/{dossier_id}", tags=["filing"], route_class=StraightRoute)
 
 
 @router.post(

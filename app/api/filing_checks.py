@@ -11,11 +11,12 @@ from app.api.answers import chosen_form, shown
 from app.api.context import App, Caller
 from app.api.disposition import content_disposition
 from app.api.examples.filing_checks import CHECK_REPORT
+from app.api.straight import StraightRoute
 from app.filing.check_events import FILING_CHECKED
 from app.filing.check_schemas import CheckReport
 from app.reports.press import Printed
 
-router = APIRouter(prefix="/v1/dossiers/{dossier_id}", tags=["filing"])
+router = APIRouter(prefix="/v1/dossiers/{dossier_id}", tags=["filing"], route_class=StraightRoute)
 
 Form = Literal["json", "pdf"]
 MEDIA_TYPES: dict[Form, str] = {"json": "application/json", "pdf": "application/pdf"}

@@ -22,9 +22,10 @@ from app.access.schemas import AccessRequestCreate, AccessRequestOut, Decision, 
 from app.api import describe, examples
 from app.api.answers import act, answer, listed, shown
 from app.api.context import App, Caller, IfMatch, ListQuery, Writer, page_request
+from app.api.straight import StraightRoute
 from app.core.pagination import Page
 
-router = APIRouter(prefix="/v1", tags=["access"])
+router = APIRouter(prefix="/v1", tags=["access"], route_class=StraightRoute)
 
 
 class AccessRequestQuery(ListQuery):

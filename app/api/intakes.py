@@ -13,6 +13,7 @@ from app.api.answers import act, answer, listed, shown
 from app.api.context import App, Caller, Changer, IfMatch, ListQuery, Writer, page_request
 from app.api.examples import intake as examples
 from app.api.examples import page_of
+from app.api.straight import StraightRoute
 from app.clients.events import INTAKE_CHANGED, INTAKE_CREATED, INTAKE_DECIDED, INTAKE_LISTED, INTAKE_VIEWED
 from app.clients.intake_schemas import (
     IntakeChange,
@@ -24,7 +25,7 @@ from app.clients.intake_schemas import (
 )
 from app.core.pagination import Page
 
-router = APIRouter(prefix="/v1/intakes", tags=["intakes"])
+router = APIRouter(prefix="/v1/intakes", tags=["intakes"], route_class=StraightRoute)
 
 
 class IntakeQuery(ListQuery):

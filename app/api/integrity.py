@@ -7,10 +7,11 @@ from app.api import describe
 from app.api.answers import shown
 from app.api.context import App, Caller
 from app.api.examples.integrity import INTEGRITY
+from app.api.straight import StraightRoute
 from app.care.events import INTEGRITY_VIEWED
 from app.care.schemas import IntegrityOut
 
-router = APIRouter(prefix="/v1", tags=["integrity"])
+router = APIRouter(prefix="/v1", tags=["integrity"], route_class=StraightRoute)
 
 
 @router.get(

@@ -8,9 +8,10 @@ from app.access.events import ACCESS_DENIED
 from app.api import describe
 from app.api.context import App, Caller
 from app.api.examples.prints import BINARY
+from app.api.straight import StraightRoute
 from app.reports.events import LEDGER_READ
 
-router = APIRouter(prefix="/v1/ledger", tags=["ledger"])
+router = APIRouter(prefix="/v1/ledger", tags=["ledger"], route_class=StraightRoute)
 
 _TEXT, _BYTES = "text/plain; charset=utf-8", "application/octet-stream"
 _CHECKPOINT = (

@@ -11,6 +11,7 @@ from app.api import describe
 from app.api.answers import act, answer
 from app.api.context import App, Uploader
 from app.api.examples.collection import MAIL
+from app.api.straight import StraightRoute
 from app.api.transfer import form_of, incoming_of, incoming_part, is_form, part_named
 from app.auth.roles import Level
 from app.collection.events import MAIL_OPENED
@@ -20,7 +21,7 @@ from app.entries.events import ENTRY_CREATED, FILE_ADDED, FILE_REJECTED
 from app.entries.schemas import Category
 from app.storage.intake import Incoming
 
-router = APIRouter(prefix="/v1", tags=["collection"])
+router = APIRouter(prefix="/v1", tags=["collection"], route_class=StraightRoute)
 
 _TAKEN = frozenset({"", "message/rfc822", "application/octet-stream"})
 

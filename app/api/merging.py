@@ -10,13 +10,14 @@ from app.api import describe, examples
 from app.api.answers import act, answer, listed
 from app.api.context import App, Caller, ListQuery, Writer, page_request
 from app.api.examples import intake as own
+from app.api.straight import StraightRoute
 from app.clients.events import CLIENT_MERGED, DUPLICATES_LISTED, INTAKE_CHANGED
 from app.clients.merging import ClientMerge, DuplicateOut
 from app.clients.schemas import ClientOut
 from app.core.pagination import Page
 from app.dossiers.events import DOSSIER_CLIENT_MERGED
 
-router = APIRouter(prefix="/v1/clients", tags=["clients"])
+router = APIRouter(prefix="/v1/clients", tags=["clients"], route_class=StraightRoute)
 
 
 @router.get(

@@ -11,6 +11,7 @@ from app.api import describe, examples
 from app.api.answers import act, answer, listed, shown
 from app.api.context import App, Caller, Changer, IfMatch, ListQuery, Writer, page_request
 from app.api.examples.collection import MOVEMENT, MOVEMENT_NEW, OBJECT, OBJECT_CHANGE, OBJECT_NEW
+from app.api.straight import StraightRoute
 from app.collection.events import (
     MOVEMENTS_LISTED,
     OBJECT_CHANGED,
@@ -22,7 +23,7 @@ from app.collection.events import (
 from app.collection.objects import MovementCreate, MovementOut, ObjectChange, ObjectCreate, ObjectOut
 from app.core.pagination import Page
 
-router = APIRouter(prefix="/v1", tags=["collection"])
+router = APIRouter(prefix="/v1", tags=["collection"], route_class=StraightRoute)
 
 
 class ObjectQuery(ListQuery):

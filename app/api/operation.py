@@ -18,13 +18,14 @@ from swagger_ui_bundle import swagger_ui_path
 from app.api import describe, ledger_metrics
 from app.api.context import App
 from app.api.middleware import REGISTRY
+from app.api.straight import StraightRoute
 from app.core.clock import now
 from app.core.errors import AppError, NotFound
 from app.factory import Services, version
 from app.reports.ledger import Sealing
 from app.reports.store_locks import WORDS, LockStatus
 
-router = APIRouter(tags=["operation"])
+router = APIRouter(tags=["operation"], route_class=StraightRoute)
 T = TypeVar("T")
 
 _PROBE_SECONDS, _SCANNER_SECONDS = 5.0, 2.0

@@ -10,11 +10,12 @@ from app.api import describe, examples
 from app.api.answers import act, answer, listed, shown
 from app.api.context import App, Caller, ListQuery, Writer, page_request
 from app.api.examples import reviews as shown_as
+from app.api.straight import StraightRoute
 from app.core.pagination import Page
 from app.entries.events import ENTRY_PREPARED, PREPARATION_VIEWED, PREPARATIONS_LISTED
 from app.entries.preparation import PreparationIn, PreparationOut
 
-router = APIRouter(prefix="/v1/entries/{entry_id}/preparations", tags=["entries"])
+router = APIRouter(prefix="/v1/entries/{entry_id}/preparations", tags=["entries"], route_class=StraightRoute)
 
 
 @router.post(

@@ -11,12 +11,13 @@ from app.api.answers import chosen_form
 from app.api.context import App, Caller
 from app.api.disposition import content_disposition
 from app.api.examples.prints import PDF, XLSX
+from app.api.straight import StraightRoute
 from app.entries.events import CONTENTS_VIEWED
 from app.reports.events import COVER_VIEWED, FORM_PRINTED, FRAME_PRINTED
 from app.reports.form_service import SPREADSHEETS, FormName
 from app.reports.press import Printed
 
-router = APIRouter(prefix="/v1/dossiers/{dossier_id}", tags=["forms"])
+router = APIRouter(prefix="/v1/dossiers/{dossier_id}", tags=["forms"], route_class=StraightRoute)
 
 Form = Literal["pdf", "xlsx"]
 _MEDIA_TYPES: dict[Form, str] = {"pdf": next(iter(PDF)), "xlsx": next(iter(XLSX))}

@@ -10,11 +10,12 @@ from app.api.context import App, Caller
 from app.api.disposition import content_disposition
 from app.api.examples.prints import PDF
 from app.api.prints import Volume
+from app.api.straight import StraightRoute
 from app.api.transfer import Stream, scan_header
 from app.entries.events import FILE_DAMAGED, FILE_READ
 from app.reports.events import VOLUME_COPIED
 
-router = APIRouter(prefix="/v1/dossiers/{dossier_id}/volumes/{volume}", tags=["forms"])
+router = APIRouter(prefix="/v1/dossiers/{dossier_id}/volumes/{volume}", tags=["forms"], route_class=StraightRoute)
 
 
 @router.get(

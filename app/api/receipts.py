@@ -20,6 +20,7 @@ from app.api.examples.collection import (
     SIGNATURE,
     SIGNED,
 )
+from app.api.straight import StraightRoute
 from app.collection.events import (
     ORIGINAL_MOVED,
     ORIGINAL_TRACED,
@@ -34,7 +35,7 @@ from app.collection.schemas import Cancellation, EntryReceiptsOut, ReceiptCreate
 from app.core.pagination import Page
 from app.entries.events import ENTRY_CREATED
 
-router = APIRouter(prefix="/v1", tags=["collection"])
+router = APIRouter(prefix="/v1", tags=["collection"], route_class=StraightRoute)
 
 Form = Literal["json", "pdf"]
 MEDIA_TYPES: dict[Form, str] = {"json": "application/json", "pdf": "application/pdf"}

@@ -12,6 +12,7 @@ from app.api.answers import act, answer, listed, shown
 from app.api.context import App, Caller, ListQuery, Writer, page_request
 from app.api.examples import DECISION, page_of
 from app.api.examples.redaction import REDACTION, REDACTION_EVENT, REDACTION_NEW
+from app.api.straight import StraightRoute
 from app.core.pagination import Page
 from app.redaction.events import (
     REDACTION_DECIDED,
@@ -21,7 +22,7 @@ from app.redaction.events import (
 from app.redaction.schemas import RedactionCreate, RedactionEventOut, RedactionOut, RedactionState
 from app.reports.events import REDACTION_EVENTS_LISTED, REDACTIONS_LISTED
 
-router = APIRouter(prefix="/v1/event-redactions", tags=["events"])
+router = APIRouter(prefix="/v1/event-redactions", tags=["events"], route_class=StraightRoute)
 
 
 class RedactionQuery(ListQuery):

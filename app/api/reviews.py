@@ -10,12 +10,13 @@ from app.api import describe, examples
 from app.api.answers import act, answer, listed
 from app.api.context import App, Caller, ListQuery, Writer, page_request
 from app.api.examples import reviews as shown_as
+from app.api.straight import StraightRoute
 from app.core.pagination import Page
 from app.entries.duplicates import DismissalIn, DismissalOut, DuplicateOut
 from app.entries.events import DUPLICATES_DISMISSED, DUPLICATES_LISTED, ENTRY_SUPERSEDED, REVIEWS_LISTED
 from app.entries.schemas import EntryOut, ReviewRecord, SupersessionIn
 
-router = APIRouter(prefix="/v1", tags=["entries"])
+router = APIRouter(prefix="/v1", tags=["entries"], route_class=StraightRoute)
 
 
 @router.get(

@@ -9,6 +9,7 @@ from app.api import describe
 from app.api.answers import answer, shown
 from app.api.context import App, Caller, Changer, IfMatch
 from app.api.examples.common import TIME
+from app.api.straight import StraightRoute
 from app.clients.rules import CLIENT_DATA
 from app.collection.rules import COLLECTION
 from app.conflicts.rules import CONFLICT
@@ -20,7 +21,7 @@ from app.filing.rules import FILING
 from app.rulebook.events import RULES_CHANGED, RULES_VIEWED
 from app.rulebook.kinds import RuleKind, RulesIn, RulesOut
 
-router = APIRouter(prefix="/v1", tags=["rules"])
+router = APIRouter(prefix="/v1", tags=["rules"], route_class=StraightRoute)
 
 KINDS: tuple[RuleKind[Any], ...] = (
     CLIENT_DATA,

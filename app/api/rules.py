@@ -6,12 +6,13 @@ from app.access.events import ACCESS_DENIED
 from app.api import describe, examples
 from app.api.answers import answer, listed, shown
 from app.api.context import App, Caller, Changer, IfMatch
+from app.api.straight import StraightRoute
 from app.core.pagination import Page
 from app.dossiers.events import FIRM_RULES_CHANGED, FIRM_RULES_VIEWED, MATTER_TYPE_CHANGED, MATTER_TYPES_LISTED
 from app.dossiers.rules import FirmRulesIn, FirmRulesOut, MatterTypeIn, MatterTypeOut
 from app.dossiers.schemas import MatterTypeName
 
-router = APIRouter(prefix="/v1", tags=["firm rules"])
+router = APIRouter(prefix="/v1", tags=["firm rules"], route_class=StraightRoute)
 
 
 @router.get(

@@ -10,6 +10,7 @@ from app.api import describe, examples
 from app.api.answers import act, answer, listed, shown
 from app.api.context import App, Caller, ListQuery, Writer, page_request
 from app.api.examples.scans import QUARANTINED, RELEASE, SCAN
+from app.api.straight import StraightRoute
 from app.api.transfer import BINARY, send
 from app.core.pagination import Page
 from app.core.text import Reason
@@ -17,7 +18,7 @@ from app.entries.events import FILE_DAMAGED, FILE_RELEASED, FILE_VIEWED, QUARANT
 from app.entries.quarantine import QuarantinedOut, ReleaseIn, ScanOut
 from app.storage.media import UNKNOWN
 
-router = APIRouter(prefix="/v1", tags=["files"])
+router = APIRouter(prefix="/v1", tags=["files"], route_class=StraightRoute)
 
 _REASON = Query(description="Why it is taken out: must be given, and is kept with the event")
 

@@ -7,10 +7,11 @@ from app.api import describe
 from app.api.answers import shown
 from app.api.context import App, Caller
 from app.api.examples.storage import STORE_LOCKS
+from app.api.straight import StraightRoute
 from app.reports.events import LOCKS_VIEWED
 from app.reports.store_locks import StoreLocksOut
 
-router = APIRouter(prefix="/v1/storage", tags=["storage"])
+router = APIRouter(prefix="/v1/storage", tags=["storage"], route_class=StraightRoute)
 
 
 @router.get(

@@ -10,6 +10,7 @@ from app.access.events import ACCESS_DENIED
 from app.api import describe, examples
 from app.api.answers import act, answer, listed, shown
 from app.api.context import App, Caller, ListQuery, Writer, page_request
+from app.api.straight import StraightRoute
 from app.core.pagination import Page
 from app.core.text import ShortText
 from app.dossiers.events import DOSSIER_TEMPLATE_CHANGED, TEMPLATE_CREATED, TEMPLATE_VIEWED, TEMPLATES_LISTED
@@ -18,7 +19,7 @@ from app.dossiers.templates import TemplateChoice, TemplateCreate, TemplateFilte
 from app.entries.completeness import CompletenessOut
 from app.entries.events import COMPLETENESS_VIEWED
 
-router = APIRouter(prefix="/v1", tags=["templates"])
+router = APIRouter(prefix="/v1", tags=["templates"], route_class=StraightRoute)
 
 
 class TemplateQuery(ListQuery):

@@ -11,6 +11,7 @@ from app.api import describe, examples, tus
 from app.api.answers import act, answer, shown
 from app.api.context import App, Beginner, Caller, body_of
 from app.api.digests import parse_repr_digest
+from app.api.straight import StraightRoute
 from app.api.transfer import announced
 from app.core.errors import Invalid, Malformed
 from app.core.text import UNNAMED, check_file_name
@@ -26,7 +27,7 @@ from app.uploads.events import (
 )
 from app.uploads.schemas import Append, UploadCreate, UploadOut
 
-router = APIRouter(prefix="/v1", tags=["uploads"])
+router = APIRouter(prefix="/v1", tags=["uploads"], route_class=StraightRoute)
 Spoken = Annotated[None, Depends(tus.require_version)]
 ReprDigest = Annotated[
     str | None, Header(alias="Repr-Digest", description="SHA-256 of the whole file (RFC 9530), held against its bytes")

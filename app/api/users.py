@@ -10,6 +10,7 @@ from app.access.events import ACCESS_DENIED
 from app.api import describe, examples
 from app.api.answers import act, answer, listed, secret, shown
 from app.api.context import App, Caller, Changer, IfMatch, ListQuery, Writer, page_request
+from app.api.straight import StraightRoute
 from app.auth.events import (
     DIRECTORY_LISTED,
     SERVICE_ACCOUNT_CREATED,
@@ -34,7 +35,7 @@ from app.auth.users import UserFilter
 from app.core.pagination import Page
 from app.core.text import Name
 
-router = APIRouter(prefix="/v1", tags=["identity"])
+router = APIRouter(prefix="/v1", tags=["identity"], route_class=StraightRoute)
 
 
 class DirectoryQuery(ListQuery):

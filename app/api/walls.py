@@ -10,9 +10,10 @@ from app.access.schemas import WallChange, WallCreate, WallOut, WallState
 from app.api import describe, examples
 from app.api.answers import act, answer, listed, shown
 from app.api.context import App, Caller, Changer, IfMatch, ListQuery, Writer, page_request
+from app.api.straight import StraightRoute
 from app.core.pagination import Page
 
-router = APIRouter(prefix="/v1/walls", tags=["access"])
+router = APIRouter(prefix="/v1/walls", tags=["access"], route_class=StraightRoute)
 
 
 class WallQuery(ListQuery):

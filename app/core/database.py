@@ -176,7 +176,7 @@ class Database:
                 "plan_cache_mode": "force_generic_plan",
             },
         )
-        self._lending = Lending(self._pool, self._acquire_seconds)
+        self._lending = Lending(self._pool, self._size, self._acquire_seconds)
 
     async def close(self) -> None:
         """Close all connections, waiting shortly for those in use."""

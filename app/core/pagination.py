@@ -16,7 +16,7 @@ import orjson
 from pydantic import BaseModel
 
 from app.core.errors import InvalidCursor
-from app.core.plain import Plain, T
+from app.core.plain import Plain, T, as_json
 from app.core.sql import Where
 
 _MAC_BYTES = 16
@@ -40,7 +40,7 @@ class PlainPage(Generic[T]):
 
     def to_json(self) -> bytes:
         """Serialise it."""
-        return orjson.dumps({"items": [item.fields for item in self.items], "next": self.next}, default=str)
+        return as_json({"items": [item.fields for item in self.items], "next": self.next})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,13 @@ from typing import Any
 from app.auth.roles import LEVELS
 from app.clients.identifiers import mask
 from app.core.database import Row
-from app.core.plain import Plain
-from app.core.schema import rfc3339
+from app.core.plain import Plain, instant
 from app.dossiers.schemas import DossierOut
 
-_EMPTY = dict.fromkeys(DossierOut.model_fields)
-_SHAPED = {
-    "client_ids", "lead_lawyer", "team", "confidentiality", "opposing_parties", "related_parties", "conflict_check",
-    "wall_advised", "created_at", "updated_at",
-}  # fmt: skip
-_AS_IT_IS = tuple(name for name in _EMPTY if name not in _SHAPED)
-_as_it_is = itemgetter(*_AS_IT_IS)
+_NAMES = tuple(DossierOut.model_fields)
+# Those that no column has the name of keep their place with another, until they are made.
+_PLACES = {"client_ids": "clients", "lead_lawyer": "lead_lawyer_id", "wall_advised": "conflict_check"}
+_columns = itemgetter(*(_PLACES.get(name, name) for name in _NAMES))
 
 
 def dossier_shown(row: Row) -> Plain[DossierOut]:
@@ -24,8 +20,7 @@ def dossier_shown(row: Row) -> Plain[DossierOut]:
     team: list[dict[str, Any]] = row["team"]
     lead = next(member for member in team if member["duty"] == "lead")
     check: dict[str, Any] = row["conflict_check"] or {}
-    # The order of the fields is that of the model; those that have no value yet keep their place.
-    fields: dict[str, Any] = {**_EMPTY, **dict(zip(_AS_IT_IS, _as_it_is(row), strict=True))}
+    fields: dict[str, Any] = dict(zip(_NAMES, _columns(row), strict=True))
     fields["client_ids"] = [client["id"] for client in fields["clients"]]
     fields["lead_lawyer"] = {"id": lead["user_id"], "display_name": lead["display_name"]}
     fields["team"] = [member for member in team if member is not lead]
@@ -34,7 +29,7 @@ def dossier_shown(row: Row) -> Plain[DossierOut]:
     fields["related_parties"] = list(map(_party, row["related_parties"]))
     fields["conflict_check"] = check.get("id")
     fields["wall_advised"] = check.get("conclusion") == "waived"
-    fields["created_at"], fields["updated_at"] = rfc3339(row["created_at"]), rfc3339(row["updated_at"])
+    fields["created_at"], fields["updated_at"] = instant(row["created_at"]), instant(row["updated_at"])
     return Plain(DossierOut, fields)
 
 

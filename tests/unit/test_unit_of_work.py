@@ -319,4 +319,5 @@ async def test_connection_that_breaks_after_the_commit_does_not_undo_the_answer(
             command = [str(postgres.programs / "psql"), "-qAtc", f"SELECT pg_terminate_backend({pid}, 5000)"]
             ended = subprocess.run([*command, postgres.superuser_url], capture_output=True, text=True, check=True)
             assert ended.stdout.strip() == "t"
+        await asyncio.sleep(0.1)  # now it hears of it, and the next statement goes by another connection
         assert await pool.fetchval("SELECT 1") == 1
