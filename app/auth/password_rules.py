@@ -10,8 +10,6 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from zxcvbn import zxcvbn
-
 from app.auth.passwords import normal
 from app.core.errors import Invalid
 
@@ -69,6 +67,8 @@ def _is_common(password: str, about: Iterable[str | None]) -> bool:
 
 
 def _score(text: str, words: list[str]) -> int:
+    from zxcvbn import zxcvbn  # its word lists take twelve megabytes, and few processes need them
+
     with _one_at_a_time:
         return int(zxcvbn(text, words)["score"])
 

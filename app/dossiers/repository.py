@@ -13,23 +13,21 @@ from app.core.pagination import SortKey
 from app.core.sql import Where
 from app.core.statements import ActorStatement
 
-# What is gathered to JSON stands in the order in which it is shown, which `json` keeps.
+# What is gathered comes as rows, which are quicker to make and to read than JSON.
 _COLUMNS = """
 d.id, d.number, d.state, d.matter_type, d.cause, d.title, d.court, d.instance, d.court_case_number, d.contract_number,
 d.remarks, d.lead_lawyer_id, d.opposing_parties, d.related_parties, d.confidentiality, d.state_secret_level,
 d.opened_on, d.conflict_check_due,
-(SELECT json_build_object('id', cu.check_id, 'conclusion', cc.conclusion)
+(SELECT (cu.check_id, cc.conclusion)
  FROM conflict_uses cu JOIN conflict_conclusions cc USING (check_id) WHERE cu.dossier_id = d.id
  ORDER BY cu.used_at DESC, cu.check_id DESC LIMIT 1) AS conflict_check,
 d.arrangement_mode, d.template_id, d.entry_count, d.page_count, d.closed_on, d.result, d.filing_due_on,
 d.filed_on, d.archive_number, d.retention_code, d.on_hold, d.created_by, d.created_at, d.updated_at,
-(SELECT json_agg(json_build_object('id', c.id, 'name', c.name) ORDER BY dc.position)
- FROM dossier_clients dc JOIN clients c ON c.id = dc.client_id WHERE dc.dossier_id = d.id) AS clients,
-(SELECT json_agg(json_build_object('user_id', t.user_id, 'display_name', u.display_name, 'duty', t.duty)
-                  ORDER BY t.added_at, t.user_id)
- FROM dossier_team t JOIN users u ON u.id = t.user_id WHERE t.dossier_id = d.id) AS team,
-(SELECT coalesce(json_agg(json_build_object('system', r.system, 'id', r.ref) ORDER BY r.system, r.ref), '[]'::json)
- FROM external_refs r WHERE r.dossier_id = d.id) AS external_refs
+ARRAY(SELECT (c.id, c.name) FROM dossier_clients dc JOIN clients c ON c.id = dc.client_id
+ WHERE dc.dossier_id = d.id ORDER BY dc.position) AS clients,
+ARRAY(SELECT (t.user_id, u.display_name, t.duty) FROM dossier_team t JOIN users u ON u.id = t.user_id
+ WHERE t.dossier_id = d.id ORDER BY t.added_at, t.user_id) AS team,
+ARRAY(SELECT (r.system, r.ref) FROM external_refs r WHERE r.dossier_id = d.id ORDER BY r.system, r.ref) AS external_refs
 """
 
 

@@ -10,7 +10,6 @@ from app.auth.roles import Level
 from app.core.actor import Actor
 from app.core.clock import now
 from app.core.database import Connection, Database, Row
-from app.core.errors import Invalid
 from app.core.etag import changed, require_match
 from app.core.ids import new_id
 from app.core.pagination import Cursors, PageRequest, PlainPage, SortKey, parse_uuid
@@ -22,6 +21,7 @@ from app.entries import repository
 from app.entries.events import ENTRY_CHANGED, ENTRY_CREATED, ENTRY_LISTED, ENTRY_REVIEWED, ENTRY_VIEWED
 from app.entries.judgement import judge_entry
 from app.entries.models import Entry
+from app.entries.places import Templates
 from app.entries.schemas import Category, EntryChange, EntryCreate, EntryOut, ReviewCreate
 from app.entries.shapes import entry_out, entry_shown
 from app.events.recorder import Recorder
@@ -52,7 +52,7 @@ class EntryService:
         cursors: Cursors,
     ) -> None:
         self._database, self._uow, self._recorder, self._gate = database, uow, recorder, gate
-        self._dossiers, self._cursors = dossiers, cursors
+        self._dossiers, self._cursors, self._templates = dossiers, cursors, Templates()
 
     async def create(self, actor: Actor, dossier_id: UUID, data: EntryCreate) -> EntryOut:
         """Register a piece of material (一事一收). Raises DossierFrozen after submission."""
@@ -65,7 +65,7 @@ class EntryService:
         dossier = await self._dossiers.stand(actor, "entry.create", dossier_id, inside=tx.connection, lock=True)
         supplement = dossier["open_supplement_id"] if dossier["state"] == "filed" else None
         require_taking(dossier["state"], dossier["open_supplement_id"], supplement)
-        await _check_place(tx.connection, dossier["template_id"], data.stage, data.slot, data.category)
+        await self._templates.require_place(tx.connection, dossier["template_id"], data.stage, data.slot, data.category)
         require_own_reach(actor, data.confidentiality)
         moment = now()
         entry = Entry(
@@ -124,7 +124,7 @@ class EntryService:
             require_match(if_match, before)
             require_taking(row["dossier_state"], row["open_supplement_id"], row["supplement_id"])
             category = None if data.category == row["category"] else data.category
-            await _check_place(tx.connection, row["template_id"], data.stage, data.slot, category)
+            await self._templates.require_place(tx.connection, row["template_id"], data.stage, data.slot, category)
             require_own_reach(actor, data.confidentiality)
             changes: dict[str, Any] = data.model_dump(exclude_unset=True)
             if "confidentiality" in changes:
@@ -184,22 +184,3 @@ def unseen(entry_id: UUID) -> Subject:
 
 def _rank(level: Level | None) -> int | None:
     return None if level is None else int(level.rank)
-
-
-async def _check_place(
-    connection: Connection, template_id: UUID, stage: str | None, slot: str | None, category: str | None
-) -> None:
-    """Raise Invalid for a stage, slot or category that the dossier's template does not have."""
-    if stage is None and slot is None and category is None:
-        return
-    template = await repository.template(connection, template_id)
-    slots, categories = ([item["code"] for item in template[name]] for name in ("slots", "categories"))
-    for pointer, value, known in (
-        ("/body/stage", stage, template["stages"]), ("/body/slot", slot, slots),
-        ("/body/category", category, categories),
-    ):  # fmt: skip
-        if value is not None and value not in known:
-            choice = ", ".join(known) or "none"
-            raise Invalid.field(
-                pointer, "not_in_template", f"The dossier's template has: {choice}", f"案卷模板中可用的值:{choice}"
-            )

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from alembic.script import ScriptDirectory
-
 from app.auth.jwks import IssuerKeys, IssuerOptions
 from app.auth.tokens import TokenKeys
 from app.config import DatabaseSettings, LedgerSettings, OidcSettings, ScanSettings, Settings, StorageSettings, safe_url
@@ -66,10 +64,7 @@ class Resources:
 @cache
 def schema_head() -> str:
     """Give the revision that this version's migrations lead to."""
-    head = ScriptDirectory.from_config(migrations.configuration(ROOT, "")).get_current_head()
-    if head is None:
-        raise RuntimeError("there are no migrations")
-    return head
+    return migrations.head(ROOT)
 
 
 def make_database(settings: DatabaseSettings, *, size: int | None = None, check_schema: bool = True) -> Database:

@@ -11,13 +11,14 @@ from datetime import date, datetime
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
-
-import typst
+from typing import TYPE_CHECKING, Any, Protocol
 
 from app.reports.forms import Cell, ContentsForm, CoverForm, FormLine, chinese_date, volume_words
 from app.reports.receipt_form import ReceiptForm
 from app.reports.trade_forms import BackForm, NoteForm, Sheet, StandIn
+
+if TYPE_CHECKING:
+    import typst
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _FONT_PACKAGES = ("cvttf_NotoSansCJK_Regular", "cvttf_NotoSansCJK_Bold")
@@ -143,6 +144,8 @@ def parts_pdf(title: str, head: Headed, parts: Sequence[Part], *, tagged: bool =
 
 def compiled(template: str, data: dict[str, Any], form: Form, *, tagged: bool = True) -> bytes:
     """Set a form by its template; every form has a number and the moment of printing."""
+    import typst  # six megabytes, which only a process that prints shall take
+
     moment = form.printed_at
     parts = (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
     value = {**data, "number": form.number, "printed_at": list(parts)}
@@ -164,6 +167,8 @@ def forget() -> None:
 
     It remembers its last ten files, and a long list is a quarter of a gigabyte to it; ten empty ones push that out.
     """
+    import typst  # as above
+
     for _ in range(_REMEMBERED):
         typst.compile(b"", font_paths=_fonts(), ignore_system_fonts=True)
 
@@ -217,8 +222,10 @@ def _covered() -> frozenset[int]:
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def _fonts() -> "typst.Fonts":
     """Load the fonts once: each is sixteen megabytes."""
+    import typst  # as above
+
     places: list[str] = [str(place) for place in font_directories()]
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=places)
 

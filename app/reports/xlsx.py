@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-import xlsxwriter
-
 from app.reports.forms import CONTENTS_COLUMNS, Cell, ContentsForm, CoverForm
 from app.reports.trade_forms import Sheet
 
@@ -90,6 +88,8 @@ def _fields_xlsx(
 
 @contextmanager
 def _workbook(buffer: io.BytesIO, name: str, printed_at: datetime) -> Iterator[tuple[Any, Any]]:
+    import xlsxwriter  # two megabytes, which only a process that prints shall take
+
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(buffer, options) as book:
         # Otherwise the library writes the time of the run, and no two prints are the same.

@@ -1,22 +1,32 @@
--- Asks for the lines of a file in an order of its own; each line is a path, or a path, a tab and a body to post.
-local paths, bodies = {}, {}
+-- Asks for the lines of a file in an order of its own; each line is a path, or a path, a tab and a body to post: JSON, or
+-- `@` and the name of a file whose bytes are sent.
+local requests = {}
 local at = 0
 
 function init(args)
+  wrk.headers["Authorization"] = "Bearer " .. args[2]
+  local files = {}
   for line in io.lines(args[1]) do
     local path, body = line:match("^([^\t]+)\t?(.*)$")
-    paths[#paths + 1] = path
-    bodies[#bodies + 1] = body
+    local name = body:match("^@(.*)$")
+    if name then
+      files[name] = files[name] or io.open(name, "rb"):read("*a")
+      requests[#requests + 1] = { "POST", path, "application/octet-stream", files[name] }
+    elseif body ~= "" then
+      requests[#requests + 1] = { "POST", path, "application/json", body }
+    else
+      requests[#requests + 1] = { "GET", path }
+    end
   end
-  wrk.headers["Authorization"] = "Bearer " .. args[2]
-  wrk.headers["Content-Type"] = "application/json"
-  at = tonumber(args[3]) % #paths
+  at = tonumber(args[3]) % #requests
 end
 
 function request()
-  at = at % #paths + 1
-  if bodies[at] == "" then return wrk.format("GET", paths[at]) end
-  return wrk.format("POST", paths[at], nil, bodies[at])
+  at = at % #requests + 1
+  local method, path, kind, body = unpack(requests[at])
+  if not body then return wrk.format(method, path) end
+  wrk.headers["Content-Type"] = kind
+  return wrk.format(method, path, nil, body)
 end
 
 function done(summary, latency, requests)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from app.reports.pdf import font_directories
 
-_FONTS = typst.Fonts(
+FONTS = typst.Fonts(
     include_system_fonts=False, include_embedded_fonts=True, font_paths=[str(place) for place in font_directories()]
 )
 
@@ -19,7 +19,7 @@ _FONTS = typst.Fonts(
 def written(title: str, pages: int) -> bytes:
     """Make a PDF whose pages say their title and place."""
     source = "#pagebreak()\n".join(f"{title} 之 {place}\n" for place in range(1, pages + 1))
-    made = typst.compile(f'#set text(font: "Noto Sans CJK TC")\n{source}'.encode(), font_paths=_FONTS)
+    made = typst.compile(f'#set text(font: "Noto Sans CJK TC")\n{source}'.encode(), font_paths=FONTS)
     assert isinstance(made, bytes)
     return made
 

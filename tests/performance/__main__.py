@@ -1,0 +1,116 @@
+"""What the service costs against the least that its database and framework cost: `make bench`.
+
+Everything runs in one session, interleaved and several times over, and is told as ratios of medians: what a machine does
+in a second says little, what it does beside the floor in the same minute says much. Wants wrk, and the machine to itself.
+"""
+
+import argparse
+import tempfile
+from collections import defaultdict
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+from tests.performance.load import Run, put, resident_mib, wrk
+from tests.performance.operations import GROWING, OPERATIONS, SCALING, Operation
+from tests.performance.report import Figures, write
+from tests.performance.stand import Stand, stand
+
+_WARM_SECONDS = 2
+
+
+@dataclass
+class _Measured:
+    runs: defaultdict[str, list[Run]] = field(default_factory=lambda: defaultdict(list))
+
+    def ratio(self, subject: str, floor: str) -> float:
+        """Give the median over the rounds of how many requests a second there were for one of the floor."""
+        return median(one.rate / other.rate for one, other in zip(self.runs[subject], self.runs[floor], strict=True))
+
+    def slowest(self, subject: str, floor: str) -> float:
+        """Give the median over the rounds of the p99 as times the floor's."""
+        return median(one.p99 / other.p99 for one, other in zip(self.runs[subject], self.runs[floor], strict=True))
+
+    def of(self, subject: str, what: str) -> float:
+        """Give the median of one figure."""
+        return float(median(getattr(run, what) for run in self.runs[subject]))
+
+
+def _ask(on: Stand, server: str, lines: str, who: str, seconds: int) -> Run:
+    asked = on.servers[server]
+    return put(asked.url, on.lines[lines], on.tokens[who], asked.pids, seconds)
+
+
+def _operations(on: Stand, rounds: int, seconds: int) -> list[tuple[Operation, Figures]]:
+    measured = _Measured()
+    chosen = [one for one in OPERATIONS if on.lines[one.lines].stat().st_size]
+    for round_ in range(-1, rounds):
+        for one in chosen:
+            run = _ask(on, one.server, one.lines, one.who, _WARM_SECONDS if round_ < 0 else seconds)
+            if round_ >= 0:
+                measured.runs[f"{one.server} {one.lines}"].append(run)
+        print(f"round {round_ + 1} of {rounds}", flush=True)
+    return [
+        (
+            one,
+            Figures(
+                rate=measured.of(own, "rate"), ratio=measured.ratio(own, floor), p50=measured.of(own, "p50"),
+                p99=measured.of(own, "p99"), slowest=measured.slowest(own, floor), cpu=measured.of(own, "cpu"),
+                kib=measured.of(own, "bytes") / 1024,
+            ),
+        )
+        for one in chosen
+        for own, floor in [(f"{one.server} {one.lines}", f"floor {one.floor}")]
+    ]  # fmt: skip
+
+
+def _growth(small: Stand, big: Stand, rounds: int, seconds: int) -> dict[str, float]:
+    """Give what is left of the requests a second in the big firm, interleaved with the small one."""
+    left = defaultdict(list)
+    for _ in range(rounds):
+        for lines in GROWING:
+            one, other = (_ask(on, "service", lines, "lawyer", seconds) for on in (small, big))
+            left[lines].append(other.rate / one.rate)
+    return {lines: median(ratios) for lines, ratios in left.items()}
+
+
+def _scaling(on: Stand, rounds: int, seconds: int) -> dict[str, float]:
+    """Give how many times the requests of one process several processes answer."""
+    gained = defaultdict(list)
+    for _ in range(rounds):
+        for lines in SCALING:
+            one, several = (_ask(on, server, lines, "lawyer", seconds) for server in ("service", "several"))
+            gained[lines].append(several.rate / one.rate)
+    return {lines: median(ratios) for lines, ratios in gained.items()}
+
+
+def main() -> None:
+    """Measure and write the page."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--entries", type=int, default=200_000, help="entries of the firm that is measured")
+    parser.add_argument("--small", type=int, default=2_000, help="entries of the small firm, for growth")
+    parser.add_argument("--big", type=int, default=1_000_000, help="entries of the big firm; 0 leaves it out")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=5, help="of each subject in each round")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=Path("docs/performance.md"))
+    chosen = parser.parse_args()
+    wrk()
+    with tempfile.TemporaryDirectory(prefix="anjuan-bench-") as directory, ExitStack() as stack:
+        place = Path(directory)
+        middle = stack.enter_context(stand(place / "middle", chosen.entries, chosen.workers))
+        service = middle.servers["service"].pids[0]
+        table = _operations(middle, chosen.rounds, chosen.seconds)
+        loaded = resident_mib(service)
+        scaling = _scaling(middle, chosen.rounds, chosen.seconds)
+        growth = {}
+        if chosen.big:
+            small = stack.enter_context(stand(place / "small", chosen.small))
+            big = stack.enter_context(stand(place / "big", chosen.big))
+            growth = _growth(small, big, chosen.rounds, chosen.seconds)
+        write(chosen, table, growth, scaling, (middle.idle, loaded))
+
+
+if __name__ == "__main__":
+    main()
