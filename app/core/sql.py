@@ -13,7 +13,8 @@ from app.core.database import Connection
 
 
 @cache
-def _insert_statement(table: type[SQLModel]) -> tuple[str, tuple[str, ...]]:
+def insert_statement(table: type[SQLModel]) -> tuple[str, tuple[str, ...]]:
+    """Give the INSERT of one row of a table, and its columns in the order of the parameters."""
     columns: tuple[str, ...] = tuple(column.name for column in table.__table__.columns)  # type: ignore[attr-defined]
     marks = ", ".join(f"${index}" for index in range(1, len(columns) + 1))
     return f"INSERT INTO {table.__tablename__} ({', '.join(columns)}) VALUES ({marks})", columns
@@ -23,7 +24,7 @@ async def insert(connection: Connection, *rows: SQLModel) -> None:
     """Insert rows of one table in the order given."""
     if not rows:
         return
-    statement, columns = _insert_statement(type(rows[0]))
+    statement, columns = insert_statement(type(rows[0]))
     if len(rows) == 1:
         await connection.execute(statement, *(getattr(rows[0], name) for name in columns))
     else:

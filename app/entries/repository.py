@@ -7,8 +7,9 @@ from app.access.standing import standing
 from app.access.visibility import effective_level, reads_entry, sees_entry
 from app.core.actor import Actor
 from app.core.database import Connection, Database, Row, present
-from app.core.sql import Where
+from app.core.sql import Where, insert_statement
 from app.core.statements import ActorStatement
+from app.entries.models import Entry
 from app.storage.scans import scan_columns
 
 # What is gathered to JSON stands in the order in which it is shown, which `json` keeps.
@@ -159,6 +160,18 @@ async def places(source: Connection | Database, actor: Actor, dossier_id: UUID) 
 async def template(source: Connection | Database, template_id: UUID) -> Row:
     """Give slots, stages and categories of a dossier's template."""
     return present(await source.fetchrow("SELECT slots, stages, categories FROM templates WHERE id = $1", template_id))
+
+
+async def add(connection: Connection, entry: Entry, *, fees: int) -> None:
+    """Insert an entry and count it in its dossier, whose row is held already."""
+    statement, columns = insert_statement(Entry)
+    values = [getattr(entry, name) for name in columns]
+    pages, fee_count, dossier_id = (f"${len(values) + place}" for place in (1, 2, 3))
+    await connection.execute(
+        f"WITH added AS ({statement}) UPDATE dossiers SET entry_count = entry_count + 1,"
+        f" page_count = page_count + {pages}, fee_count = fee_count + {fee_count} WHERE id = {dossier_id}",
+        *values, entry.pages or 0, fees, entry.dossier_id,
+    )  # fmt: skip
 
 
 async def count(connection: Connection, dossier_id: UUID, *, entries: int = 0, pages: int = 0, fees: int = 0) -> None:

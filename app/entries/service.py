@@ -14,7 +14,7 @@ from app.core.etag import changed, require_match
 from app.core.ids import new_id
 from app.core.pagination import Cursors, PageRequest, PlainPage, SortKey, parse_uuid
 from app.core.plain import Plain
-from app.core.sql import Where, insert, update
+from app.core.sql import Where, update
 from app.dossiers.service import DossierService
 from app.dossiers.state import require_taking
 from app.entries import repository
@@ -23,7 +23,7 @@ from app.entries.judgement import judge_entry
 from app.entries.models import Entry
 from app.entries.places import Templates
 from app.entries.schemas import Category, EntryChange, EntryCreate, EntryOut, ReviewCreate
-from app.entries.shapes import entry_out, entry_shown
+from app.entries.shapes import entry_out, entry_shown, new_row
 from app.events.recorder import Recorder
 from app.events.unit_of_work import Transaction, UnitOfWork
 from app.events.vocabulary import Subject
@@ -74,10 +74,9 @@ class EntryService:
             created_by=actor.id, created_at=moment, updated_at=moment,
             **{**data.model_dump(), "confidentiality": _rank(data.confidentiality)},
         )  # fmt: skip
-        await insert(tx.connection, entry)
         fees = int(data.category is Category.FEE_DOCUMENT)
-        await repository.count(tx.connection, dossier_id, entries=1, pages=data.pages or 0, fees=fees)
-        out = entry_out(await repository.reread(tx.connection, actor, entry.id))
+        await repository.add(tx.connection, entry, fees=fees)
+        out = entry_out(new_row(entry, dossier["confidentiality"], actor.display_name))
         subject = Subject("entry", entry.id, entry.title, dossier_id, entry.id)
         tx.record(ENTRY_CREATED, subject, new=data.model_dump(mode="json"), dossier_number=dossier["number"])
         return out

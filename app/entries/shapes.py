@@ -1,5 +1,6 @@
 """How entries and files are shown, made of rows as `repository.find` and `repository.find_file` give them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
@@ -8,16 +9,27 @@ from app.auth.roles import LEVELS
 from app.core.database import Row
 from app.core.plain import Plain, instant
 from app.core.schema import rfc3339
+from app.entries.models import Entry
 from app.entries.schemas import EntryOut, FileOut
 
 _ENTRY, _FILE = tuple(EntryOut.model_fields), tuple(FileOut.model_fields)
 # Those that no column has the name of keep their place with another, until they are made.
 _PLACES = {"effective_confidentiality": "effective", "excluded": "review", "pages_differ": "pages"}
+_COLUMNS = tuple(Entry.model_fields)
 _of_entry = itemgetter(*(_PLACES.get(name, name) for name in _ENTRY))
 _of_file = itemgetter(*_FILE)
 
 
-def entry_shown(row: Row) -> Plain[EntryOut]:
+def new_row(entry: Entry, dossier_level: int, author_name: str) -> dict[str, Any]:
+    """Give the row of an entry that was registered just now, as `repository.find` will give it."""
+    nothing = dict.fromkeys(("pages_in_file", "newest_review", "superseded_by"))
+    return {
+        **{name: getattr(entry, name) for name in _COLUMNS}, **nothing, "supersedes": [], "file_count": 0,
+        "effective": max(entry.confidentiality or 0, dossier_level), "author_name": author_name,
+    }  # fmt: skip
+
+
+def entry_shown(row: Row | Mapping[str, Any]) -> Plain[EntryOut]:
     """Shape an entry for the answer."""
     own, counted = row["confidentiality"], row["pages_in_file"]
     fields: dict[str, Any] = dict(zip(_ENTRY, _of_entry(row), strict=True))
@@ -31,7 +43,7 @@ def entry_shown(row: Row) -> Plain[EntryOut]:
     return Plain(EntryOut, fields)
 
 
-def entry_out(row: Row) -> EntryOut:
+def entry_out(row: Row | Mapping[str, Any]) -> EntryOut:
     """Give an entry as its model, for acts that compare or record it."""
     return entry_shown(row).checked()
 

@@ -1,13 +1,16 @@
 """Canonical JSON (RFC 8785), quick for what events hold and right for everything else."""
 
 from typing import Any
+from uuid import UUID
 
+import asyncpg
 import orjson
 import rfc8785
 
 _EXACT = 2**53 - 1
 _BASIC_PLANE = "\U00010000"
-_ALIKE = frozenset((str, bool, type(None)))
+# Ids among them, also those of asyncpg's own class: they are written as text.
+_ALIKE = frozenset((str, bool, type(None), UUID, asyncpg.pgproto.pgproto.UUID))
 
 
 def canonical(value: object) -> bytes:

@@ -34,4 +34,5 @@ def details_digest(event: Mapping[str, Any], salt: bytes) -> str:
 def leaf_bytes(event: Mapping[str, Any], digest: str) -> bytes:
     """Give the bytes of an event's leaf: canonical JSON."""
     plain = {name: event[name] for name in PLAIN}
-    return canonical({**plain, "v": VERSION, "recorded_at": rfc3339(event["recorded_at"]), "details_digest": digest})
+    plain["v"], plain["recorded_at"], plain["details_digest"] = VERSION, rfc3339(event["recorded_at"]), digest
+    return canonical(plain)

@@ -47,10 +47,10 @@ def _operations(on: Stand, rounds: int, seconds: int) -> list[tuple[Operation, F
     chosen = [one for one in OPERATIONS if on.lines[one.lines].stat().st_size]
     for round_ in range(-1, rounds):
         for one in chosen:
+            print(f"round {round_ + 1} of {rounds}: {one.name}", flush=True)
             run = _ask(on, one.server, one.lines, one.who, _WARM_SECONDS if round_ < 0 else seconds)
             if round_ >= 0:
                 measured.runs[f"{one.server} {one.lines}"].append(run)
-        print(f"round {round_ + 1} of {rounds}", flush=True)
     return [
         (
             one,

@@ -45,7 +45,7 @@ def put(url: str, lines: Path, token: str, pids: list[int], seconds: int, connec
     spent = sum(map(cpu_seconds, pids)) - before
     said = json.loads(done.stdout.strip().splitlines()[-1])
     if said["bad"] or not said["requests"]:
-        raise RuntimeError(f"{said['bad']} of {said['requests']} answers of {url} were no success")
+        raise RuntimeError(f"{said['bad']} of {said['requests']} answers of {lines.name} were no success")
     return Run(
         said["requests"] / said["seconds"], said["p50"], said["p99"], spent * 1000 / said["requests"],
         said["bytes"] / said["requests"],

@@ -18,8 +18,8 @@ from app.config import DatabaseSettings, HttpSettings, RunSettings, Settings, St
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.s3 import EmbeddedS3
 from app.factory import migrate
+from app.sample.firm import LARGE, Size, found, user_id
 from app.storage.key_store import KeyStore
-from tests.bench.firm import Size, found, user_id
 from tests.performance.load import resident_mib
 from tests.performance.servers import FLOOR, NAIVE, SERVICE, Server, served
 from tests.support.server import environment
@@ -69,7 +69,7 @@ def stand(place: Path, entries: int, workers: int = 1) -> Iterator[Stand]:
             http=HttpSettings(log_level="error"),
         )  # fmt: skip
         KeyStore(settings.key_store_dir).make()
-        asyncio.run(found(postgres.owner_url, Size.of(entries)))
+        asyncio.run(found(postgres.owner_url, Size.of_entries(entries)))
         tokens = asyncio.run(_tokens(settings, postgres.owner_url))
         env = environment(settings)
         servers = {
@@ -131,7 +131,10 @@ class _Asked:
         dossiers: list[UUID] = [row["id"] for row in visible]
         entries = await self._of(connection, "entries", dossiers)
         client = await connection.fetchval("SELECT client_id FROM dossier_clients WHERE dossier_id = $1", dossiers[0])
-        longest = max(visible, key=lambda row: row["entry_count"])["id"]
+        # The largest of all has thousands of entries; those called large have five hundred.
+        large = max((row for row in visible if row["entry_count"] <= 2 * LARGE), key=lambda row: row["entry_count"])[
+            "id"
+        ]
         return {
             "bare": ["/bare"],
             "row": [f"/row/{id_}" for id_ in dossiers],
@@ -143,7 +146,7 @@ class _Asked:
             "list": ["/v1/dossiers"],
             "deep": await self._deep("/v1/dossiers"),
             "entries": [f"/v1/dossiers/{id_}/entries" for id_ in dossiers],
-            "contents": [f"/v1/dossiers/{longest}/contents"],
+            "contents": [f"/v1/dossiers/{large}/contents"],
             "events": ["/v1/events?limit=25"],
             "new_entry": [f"/v1/dossiers/{id_}/entries\t{_entry()}" for id_ in dossiers],
             "new_dossier": [f"/v1/dossiers\t{_dossier(client)}"],
