@@ -18,10 +18,11 @@ from app.cli_checks import fsck, verify
 from app.cli_keys import app as keys
 from app.cli_ledger import app as ledger
 from app.cli_proofs import check_proof
-from app.cli_settings import DataDir, complain, read_settings
+from app.cli_sample import sample_firm
+from app.cli_settings import DataDir, complain, owner_url, read_settings
 from app.config import Settings
 from app.embedded import control
-from app.embedded.postgres import APPLICATION, EmbeddedPostgres
+from app.embedded.postgres import APPLICATION
 from app.embedded.processes import EmbeddedError
 from app.embedded.supervisor import Supervisor
 
@@ -39,6 +40,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(ledger, name="ledger")
 app.command()(check_proof)
 app.command()(fsck)
+app.command()(sample_firm)
 app.command()(verify)
 
 
@@ -94,19 +96,10 @@ def migrate(data_dir: DataDir = None) -> None:
     """Bring the database's schema up to date, as `run` does at every start."""
     settings = read_settings(data_dir=data_dir)
     database = settings.database
-    if url := database.database_owner_url or database.database_url:
-        role = urlsplit((database.database_url or url).get_secret_value()).username
-        _migrate(url.get_secret_value(), unquote(role or APPLICATION))
-        return
-    postgres = EmbeddedPostgres(settings.run.data_dir)
-    if postgres.in_use():
-        _migrate(postgres.owner_url, APPLICATION)
-        return
-    postgres.start()
-    try:
-        _migrate(postgres.owner_url, APPLICATION)
-    finally:
-        postgres.stop()
+    used = database.database_url or database.database_owner_url
+    role = urlsplit(used.get_secret_value()).username if used else None
+    with owner_url(settings) as url:
+        _migrate(url, unquote(role or APPLICATION))
 
 
 @app.command()

@@ -1,5 +1,7 @@
 """How commands find their settings: from options and the environment, and of a running instance from its directory."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,6 +10,7 @@ from pydantic import ValidationError
 
 from app.config import RunSettings, Settings, explain
 from app.embedded.control import attached
+from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.processes import EmbeddedError
 
 WRONG_SETTINGS = 2
@@ -35,6 +38,23 @@ def instance_settings(data_dir: Path | None) -> Settings:
     except EmbeddedError as error:
         complain(str(error))
         raise typer.Exit(1) from None
+
+
+@contextmanager
+def owner_url(settings: Settings) -> Iterator[str]:
+    """Lend the owner role's URL of the firm's own database, or of the embedded one, which is started if need be."""
+    if url := settings.database.database_owner_url or settings.database.database_url:
+        yield url.get_secret_value()
+        return
+    postgres = EmbeddedPostgres(settings.run.data_dir)
+    if postgres.in_use():
+        yield postgres.owner_url
+        return
+    postgres.start()
+    try:
+        yield postgres.owner_url
+    finally:
+        postgres.stop()
 
 
 def complain(sentence: str) -> None:

@@ -130,9 +130,7 @@ async def _count(connection: Connection, table: str) -> int:
 
 def _text(size: Size, seed: int) -> str:
     """Give all statements with everything put in."""
-    text = "".join(
-        (firm_sql.FUNCTIONS, firm_sql.PEOPLE, firm_sql.PLAN, firm_sql.DOSSIERS, firm_sql.ENTRIES, firm_sql.ACCESS)
-    )
+    text = "".join(firm_sql.STATEMENTS)
     for name, value in _values(size, seed).items():
         text = text.replace(f"%({name})s", str(value))
     return text

@@ -69,20 +69,22 @@ WITH weighed AS (
   - div(rest * (up_to - weight), greatest(all_weights, 1)))::bigint END AS entries FROM summed
 )
 SELECT c.n, pg_temp.id(3, c.n) AS id, pg_temp.id(1, lead) AS lead_id, lead, large, fees, entries,
- (sum(entries) OVER (ORDER BY c.n) - entries)::bigint AS first, date '2016-01-01' + (c.n * 3650 / %(dossiers)s)::int AS opened_on,
+ (sum(entries) OVER (ORDER BY c.n) - entries)::bigint AS first,
+ date '2016-01-01' + (c.n * 3650 / %(dossiers)s)::int AS opened_on,
  CASE WHEN level < %(public)s THEN 0 WHEN level < %(internal)s OR large > 0 THEN 1 WHEN level < %(confidential)s THEN 2
   WHEN level < %(restricted)s THEN 3 ELSE 4 END AS confidentiality,
  m.matter_type, m.template_id, m.code, pg_temp.one(m.causes, pg_temp.chance(c.n, 23)) AS cause
 FROM counted c JOIN LATERAL (SELECT * FROM matters WHERE pg_temp.chance(c.n, 24) % 100 < below ORDER BY below LIMIT 1) m
  ON TRUE;
 
-CREATE TEMP TABLE papers (number bigint, title text, category text, slot text, stage text, original text) ON COMMIT DROP;
+CREATE TEMP TABLE papers (number bigint, title text, category text, slot text, stage text, original text)
+ ON COMMIT DROP;
 INSERT INTO papers VALUES %(papers)s;
 ANALYZE planned, papers;
 CREATE TEMP TABLE lines ON COMMIT DROP AS
 SELECT l.n, pg_temp.id(6, l.n) AS id, l.dossier, l.k, l.dossier_id, l.lead_id, l.formed_on, p.category, p.original,
- CASE WHEN l.k >= %(first_papers)s AND p.category = 'evidence' THEN '证据' || l.k - %(first_papers)s + 1 || ':' ELSE '' END
-  || p.title AS title,
+ CASE WHEN l.k >= %(first_papers)s AND p.category = 'evidence' THEN '证据' || l.k - %(first_papers)s + 1 || ':'
+  ELSE '' END || p.title AS title,
  CASE WHEN l.matter_type = 'civil' THEN p.slot END AS slot, CASE WHEN l.matter_type = 'civil' THEN p.stage END AS stage,
  1 + CASE WHEN chance % 10 < 6 THEN chance / 10 % 4 WHEN chance % 10 < 9 THEN 2 + chance / 10 % 16
   ELSE 18 + chance / 10 % 120 END AS pages,
@@ -102,7 +104,8 @@ DOSSIERS = """
 INSERT INTO dossiers (id, number, matter_type, template_id, cause, title, court, instance, lead_lawyer_id,
  opposing_parties, confidentiality, state, on_hold, opened_on, arrangement_mode, entry_count, page_count, fee_count,
  created_by, created_at, updated_at)
-SELECT d.id, to_char(opened_on, 'YYYY') || '-' || code || '-L' || to_char(lead, 'FM0000') || '-' || to_char(n, 'FM0000000'),
+SELECT d.id,
+ concat_ws('-', extract(year FROM opened_on), code, 'L' || to_char(lead, 'FM0000'), to_char(n, 'FM0000000')),
  matter_type, template_id, cause, CASE matter_type WHEN 'criminal' THEN opponent || cause || '一案'
   WHEN 'retainer' THEN c.name || cause WHEN 'non_litigation' THEN c.name || cause
   ELSE c.name || '与' || opponent || cause END,
@@ -112,8 +115,9 @@ SELECT d.id, to_char(opened_on, 'YYYY') || '-' || code || '-L' || to_char(lead, 
  CASE WHEN matter_type IN ('civil', 'criminal', 'administrative', 'intellectual_property')
   THEN pg_temp.one('{一审,一审,一审,二审,再审}', pg_temp.chance(n, 42)) END,
  lead_id, CASE WHEN matter_type IN ('retainer', 'criminal') THEN '[]'::jsonb
-  ELSE jsonb_build_array(jsonb_build_object('name', opponent, 'kind', CASE WHEN person THEN 'person' ELSE 'organization' END))
-  END, confidentiality, 'open', false, opened_on, 'time', coalesce(kept, 0), coalesce(pages, 0),
+  ELSE jsonb_build_array(jsonb_build_object('name', opponent,
+   'kind', CASE WHEN person THEN 'person' ELSE 'organization' END)) END,
+ confidentiality, 'open', false, opened_on, 'time', coalesce(kept, 0), coalesce(pages, 0),
  -- Finance's list has dossiers with fee documents; a firm without entries has their counts all the same.
  CASE WHEN %(entries)s = 0 THEN fees ELSE coalesce(fee_documents, 0) END, lead_id, opened_on, opened_on
 FROM (SELECT *, CASE WHEN matter_type = 'criminal' OR person THEN pg_temp.person(n, 43) ELSE pg_temp.company(n, 43) END
@@ -121,7 +125,8 @@ FROM (SELECT *, CASE WHEN matter_type = 'criminal' OR person THEN pg_temp.person
    pg_temp.one(%(cities)s, pg_temp.chance(n, 40)) AS city FROM planned) p) d
 JOIN clients c ON c.id = pg_temp.id(2, n / 2)
 LEFT JOIN (SELECT dossier, count(*) FILTER (WHERE review <> 'excluded') AS kept,
-  sum(l.pages) FILTER (WHERE review <> 'excluded') AS pages, count(*) FILTER (WHERE category = 'fee_document') AS fee_documents
+  sum(l.pages) FILTER (WHERE review <> 'excluded') AS pages,
+  count(*) FILTER (WHERE category = 'fee_document') AS fee_documents
  FROM lines l GROUP BY dossier) s ON s.dossier = n;
 
 INSERT INTO number_series VALUES ('sample', %(dossiers)s);
@@ -145,10 +150,11 @@ ALTER TABLE entries DISABLE TRIGGER frozen; ALTER TABLE entry_reviews DISABLE TR
 ALTER TABLE files DISABLE TRIGGER frozen;
 INSERT INTO entries (id, dossier_id, title, category, responsible_party, formed_on, pages, pages_stated, original,
  confidentiality, stage, slot, review, created_by, created_at, updated_at)
-SELECT id, dossier_id, title, category, CASE WHEN category = 'court_document' THEN '人民法院' WHEN chance % 3 = 0 THEN '委托人'
-  WHEN chance % 3 = 1 THEN '对方当事人' END, formed_on, pages, files = 0 OR chance % 2 = 0, original,
- CASE WHEN category = 'internal_discussion' AND chance % 2 = 0 THEN 3 WHEN chance % 40 = 1 THEN 2 END, stage, slot, review,
- lead_id, formed_on + 1, formed_on + CASE review WHEN 'unreviewed' THEN 1 ELSE 3 END
+SELECT id, dossier_id, title, category, CASE WHEN category = 'court_document' THEN '人民法院'
+  WHEN chance % 3 = 0 THEN '委托人' WHEN chance % 3 = 1 THEN '对方当事人' END, formed_on, pages,
+ files = 0 OR chance % 2 = 0, original,
+ CASE WHEN category = 'internal_discussion' AND chance % 2 = 0 THEN 3 WHEN chance % 40 = 1 THEN 2 END, stage, slot,
+ review, lead_id, formed_on + 1, formed_on + CASE review WHEN 'unreviewed' THEN 1 ELSE 3 END
 FROM lines;
 
 INSERT INTO entry_reviews (id, entry_id, authenticity, relevance, legality, decision, reason, exclusion, rules_version,
@@ -160,8 +166,8 @@ SELECT pg_temp.id(8, n), id, 'pass', CASE review WHEN 'kept' THEN 'pass' ELSE 'f
 FROM lines WHERE review <> 'unreviewed';
 
 CREATE TEMP TABLE versions ON COMMIT DROP AS
-SELECT n * 2 + version - 1 AS n, l.id AS entry_id, dossier_id, version, title || '.' || ending AS original_name, media_type,
- (pages * page_bytes * (70 + pg_temp.chance(n, 33 + version) % 61) / 100)::bigint AS size,
+SELECT n * 2 + version - 1 AS n, l.id AS entry_id, dossier_id, version, title || '.' || ending AS original_name,
+ media_type, (pages * page_bytes * (70 + pg_temp.chance(n, 33 + version) % 61) / 100)::bigint AS size,
  encode(sha256(int8send(n * 2 + version) || int8send(%(seed)s)), 'hex') AS sha256,
  CASE WHEN ending <> 'docx' THEN pages END AS pages, lead_id, formed_on + version AS made_on
 FROM lines l CROSS JOIN LATERAL generate_series(1, l.files) version
@@ -182,11 +188,12 @@ INSERT INTO grants (id, dossier_id, opened_on, number, user_id, scope, reason, r
 SELECT pg_temp.id(4, n), d.id, d.opened_on, d.number, pg_temp.id(1, 1 + n % (%(users)s - 1)),
  CASE WHEN n % 3 = 0 THEN 'metadata' ELSE 'content' END, '协助承办', 3, 'director', pg_temp.id(1, %(director)s), now(),
  now() + interval '1 day' * (1 + n % 180), false
-FROM generate_series(0, %(grants)s::bigint - 1) n JOIN dossiers d ON d.id = pg_temp.id(3, pg_temp.chance(n, 50) % %(dossiers)s);
+FROM generate_series(0, %(grants)s::bigint - 1) n
+JOIN dossiers d ON d.id = pg_temp.id(3, pg_temp.chance(n, 50) % %(dossiers)s);
 
 INSERT INTO walls (id, name, reason, state, effective_from, created_by, created_at, updated_at)
-SELECT pg_temp.id(5, n), '隔离' || to_char(n, 'FM0000'), '利益冲突', 'active', '2016-01-01', pg_temp.id(1, %(director)s),
- '2016-01-01', '2016-01-01' FROM generate_series(0, %(walls)s - 1) n;
+SELECT pg_temp.id(5, n), '隔离' || to_char(n, 'FM0000'), '利益冲突', 'active', '2016-01-01',
+ pg_temp.id(1, %(director)s), '2016-01-01', '2016-01-01' FROM generate_series(0, %(walls)s - 1) n;
 INSERT INTO wall_people SELECT pg_temp.id(5, n), pg_temp.id(1, (n * 3 + k * 17) % %(users)s)
 FROM generate_series(0, %(walls)s - 1) n, generate_series(0, 4) k ON CONFLICT DO NOTHING;
 INSERT INTO wall_clients SELECT pg_temp.id(5, n), pg_temp.id(2, pg_temp.chance(n, 51) % (%(dossiers)s / 2))
@@ -199,3 +206,5 @@ DELETE FROM wall_people p USING dossier_team t, (
  UNION ALL SELECT w.wall_id, c.dossier_id FROM wall_clients w JOIN dossier_clients c USING (client_id)) b
 WHERE p.wall_id = b.wall_id AND b.dossier_id = t.dossier_id AND t.user_id = p.user_id;
 """
+
+STATEMENTS = (FUNCTIONS, PEOPLE, PLAN, DOSSIERS, ENTRIES, ACCESS)

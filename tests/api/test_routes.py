@@ -38,6 +38,7 @@ from app.jobs.events import (
 from app.main import create_app
 from app.redaction.events import REDACTED, REDACTION_FINISHED
 from app.reports.events import LOCK_FAILED, LOCK_LOST, LOCK_PROVEN, LOCK_UNSUPPORTED
+from app.sample.events import FIRM_MADE
 from tests.support.firm import Firm
 
 ABSENT = "0199c0de-7b1e-7cc0-8000-3f0e5d3a9a11"
@@ -93,7 +94,7 @@ EVENTS_WITHOUT_OPERATION: dict[str, str] = dict.fromkeys(
         )
     ),
     "the worker and a command, which no caller asks",
-)
+) | {FIRM_MADE.name: "a command on an empty database, which no caller asks"}
 
 Operation = tuple[str, str, dict[str, Any]]
 

@@ -25,7 +25,7 @@ from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.s3 import EmbeddedS3
 from app.factory import make_resources
 from app.main import create_app
-from tests.bench.firm import Size, found
+from app.sample.firm import Size, found
 from tests.bench.pace import allowed, pace
 from tests.bench.test_lists import Served, _settings
 from tests.support.databases import copied
