@@ -49,7 +49,7 @@ class DossierQuery(ListQuery):
     lead_lawyer_id: UUID | None = None
     number: Annotated[Name | None, Field(description="The exact number")] = None
     external_ref: Annotated[
-        str | None, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,49}:.{1,100}$", examples=["case-manager:4711"])
+        str | None, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,49}:[^\x00-\x1f]{1,100}$", examples=["case-manager:4711"])
     ] = None
     opened_from: date | None = None
     opened_to: date | None = None

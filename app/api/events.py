@@ -44,7 +44,7 @@ class EventQuery(ListQuery):
     actor_id: UUID | None = None
     type: Annotated[str | None, Field(max_length=100, pattern=r"^[a-z_]+\.[a-z_]+$", examples=["file.read"])] = None
     outcome: Outcome | None = None
-    request_id: Annotated[str | None, Field(max_length=128)] = None
+    request_id: Annotated[str | None, Field(max_length=128, pattern=r"^[!-~]*$")] = None
     since: Annotated[AwareDatetime | None, Field(alias="from", description="Inclusive")] = None
     until: Annotated[AwareDatetime | None, Field(alias="to", description="Exclusive")] = None
     form: Annotated[Form | None, Field(alias="format", description="Goes before the Accept header")] = None

@@ -50,6 +50,12 @@ class Lending:
         self._waiting: deque[asyncio.Future[Loan | None]] = deque()
         self._rest: asyncio.TimerHandle | None = None
         self._going_home: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    @property
+    def lent(self) -> int:
+        """How many connections are in somebody's hands."""
+        return self._out - len(self._at_hand) - sum(not task.done() for task in self._going_home)
 
     async def take(self) -> Loan:
         """Lend a connection; TimeoutError and asyncpg's errors when there is none."""
@@ -91,7 +97,7 @@ class Lending:
 
     async def give(self, loan: Loan) -> None:
         """Take a connection back whose work has ended well."""
-        if _broken(loan) or loan.is_in_transaction():
+        if self._closing or _broken(loan) or loan.is_in_transaction():
             await self.end(loan)
         elif not self._hand_over(loan):
             self._at_hand.append(loan)
@@ -133,7 +139,8 @@ class Lending:
             task.add_done_callback(self._going_home.discard)
 
     async def close(self) -> None:
-        """Return what is at hand; the pool waits for the rest."""
+        """Return what is at hand; the pool waits for the rest, which goes straight to it."""
+        self._closing = True
         if self._rest is not None:
             self._rest.cancel()
         self._send_home()

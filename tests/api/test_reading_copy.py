@@ -243,12 +243,11 @@ async def test_copies_are_made_a_few_at_a_time(firm: Firm, monkeypatch: pytest.M
 
 async def test_no_connection_is_held_meanwhile(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
     lawyer, path = await a_volume(firm, ("合同", None, written("合同", 1), "a.pdf"))
-    copies, pool = firm.services.papers.copies, firm.services.resources.database._pool
-    assert pool is not None
+    copies, lending = firm.services.papers.copies, firm.services.resources.database._opened()
     bound, held = copies._bound, list[int]()
 
     async def looked_at(*args: Any) -> Any:
-        held.append(pool.get_size() - pool.get_idle_size())
+        held.append(lending.lent)
         return await bound(*args)
 
     monkeypatch.setattr(copies, "_bound", looked_at)
