@@ -74,7 +74,9 @@ class Watched:
         self.sent.clear()
         answer = await self.http.request(method, path, headers=headers, **options)
         assert answer.status_code in {200, 201}, (path, answer.text)
-        return {text for text in self.sent if text.lstrip().split()[0].upper() in {"SELECT", "WITH", "INSERT", "UPDATE"}}
+        return {
+            text for text in self.sent if text.lstrip().split()[0].upper() in {"SELECT", "WITH", "INSERT", "UPDATE"}
+        }
 
     async def _token(self, user: UUID) -> str:
         session = uuid4()
