@@ -6,6 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 COMPILE := $(BIN)/uv pip compile --generate-hashes --python-version 3.11 --universal \
   --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help run test check prove crash bench fmt lock openapi clean
@@ -17,7 +18,7 @@ help:
 	@echo "make check    linters and types only        make fmt    format the code"
 	@echo "make prove    compare gate, predicate and the page of rules on more than 100,000 cases"
 	@echo "make crash    300 rounds of kill -9 while files come in, and while events are sealed"
-	@echo "make bench    what visibility, sealing and printing cost, as ratios"
+	@echo "make bench    what everything costs beside the least possible, as ratios: docs/performance.md (needs wrk)"
 	@echo "make openapi  write openapi/openapi.json    make lock   pin the newest dependencies"
 	@echo "make clean    remove all that was built (never your data)"
 
@@ -45,6 +46,7 @@ crash: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest tests/bench -s -q
+	$(BIN)/python -m tests.performance $(BENCH_ARGS)
 
 fmt: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix-only .
