@@ -22,7 +22,7 @@ STATEMENTS = {
     "list events": 3,
     "read identity": 1,
     "open dossier": 21,
-    "register entry": 9,
+    "register entry": 6,
 }
 VERBS = ("execute", "executemany", "fetch", "fetchrow", "fetchval", "fetchmany", "copy_records_to_table")
 Asking = Callable[[], Awaitable[httpx.Response]]
