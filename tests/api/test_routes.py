@@ -94,7 +94,8 @@ EVENTS_WITHOUT_OPERATION: dict[str, str] = dict.fromkeys(
         )
     ),
     "the worker and a command, which no caller asks",
-) | {FIRM_MADE.name: "a command on an empty database, which no caller asks"}
+)
+EVENTS_WITHOUT_OPERATION[FIRM_MADE.name] = "a command on an empty database, which no caller asks"
 
 Operation = tuple[str, str, dict[str, Any]]
 
