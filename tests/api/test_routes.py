@@ -58,47 +58,44 @@ ACTS_WITHIN = {
     "entry.lower_level": "change_entry, when the level is lowered",
     "object.keep": "move_object, once the dossier was handed in",
 }
-EVENTS_WITHOUT_OPERATION: dict[str, str] = (
-    dict.fromkeys(
-        (
-            event.name
-            for event in (
-                ORPHANS_SWEPT,
-                UPLOADS_SWEPT,
-                FILING_REMINDED,
-                FILE_SCANNED,
-                LOCK_PROVEN,
-                LOCK_UNSUPPORTED,
-                LOCK_LOST,
-                LOCK_FAILED,
-                KEYS_BACKED_UP,
-                MASTER_KEYS_DROPPED,
-                REDACTED,
-                REDACTION_FINISHED,
-            )
-        ),
-        "the worker, which no caller asks",
-    )
-    | dict.fromkeys(
-        (
-            event.name
-            for event in (
-                STORAGE_CHECKED,
-                OBJECT_MISSING,
-                OBJECT_CORRUPT,
-                ORPHANS_FOUND,
-                FINDING_RESOLVED,
-                MASTER_KEYS_ROTATED,
-                KEYS_RESTORED,
-                LEDGER_VERIFIED,
-                LEDGER_KEY_ROTATED,
-                LEDGER_VERIFIED,
-            )
-        ),
-        "the worker and a command, which no caller asks",
-    )
-    | {FIRM_MADE.name: "a command on an empty database, which no caller asks"}
+EVENTS_WITHOUT_OPERATION: dict[str, str] = dict.fromkeys(
+    (
+        event.name
+        for event in (
+            ORPHANS_SWEPT,
+            UPLOADS_SWEPT,
+            FILING_REMINDED,
+            FILE_SCANNED,
+            LOCK_PROVEN,
+            LOCK_UNSUPPORTED,
+            LOCK_LOST,
+            LOCK_FAILED,
+            KEYS_BACKED_UP,
+            MASTER_KEYS_DROPPED,
+            REDACTED,
+            REDACTION_FINISHED,
+        )
+    ),
+    "the worker, which no caller asks",
+) | dict.fromkeys(
+    (
+        event.name
+        for event in (
+            STORAGE_CHECKED,
+            OBJECT_MISSING,
+            OBJECT_CORRUPT,
+            ORPHANS_FOUND,
+            FINDING_RESOLVED,
+            MASTER_KEYS_ROTATED,
+            KEYS_RESTORED,
+            LEDGER_VERIFIED,
+            LEDGER_KEY_ROTATED,
+            LEDGER_VERIFIED,
+        )
+    ),
+    "the worker and a command, which no caller asks",
 )
+EVENTS_WITHOUT_OPERATION[FIRM_MADE.name] = "a command on an empty database, which no caller asks"
 
 Operation = tuple[str, str, dict[str, Any]]
 
