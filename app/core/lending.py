@@ -109,6 +109,15 @@ class Lending:
 
         Raised here, a fault would turn an act that was committed into one that seems not to have happened.
         """
+        await asyncio.shield(self._go_home(loan))  # whoever goes away meanwhile leaves no place half free
+
+    def _go_home(self, loan: Loan) -> "asyncio.Task[None]":
+        task = asyncio.create_task(self._release(loan))
+        self._going_home.add(task)
+        task.add_done_callback(self._going_home.discard)
+        return task
+
+    async def _release(self, loan: Loan) -> None:
         try:
             await self._pool.release(loan)
         except _ENDS as error:
@@ -134,9 +143,7 @@ class Lending:
         self._rest = None
         idle, self._at_hand = self._at_hand, []
         for loan in idle:
-            task = asyncio.ensure_future(self.end(loan))
-            self._going_home.add(task)
-            task.add_done_callback(self._going_home.discard)
+            self._go_home(loan)
 
     async def close(self) -> None:
         """Return what is at hand; the pool waits for the rest, which goes straight to it."""
