@@ -60,8 +60,8 @@ async def act(kind: type[T], work: Awaitable[T]) -> tuple[T, dict[str, str]]:
         return kind.model_validate_json(replay.result), {"Idempotency-Replayed": "true"}
 
 
-def _json(out: BaseModel | Plain[Any]) -> bytes:
-    return out.to_json() if isinstance(out, Plain) else to_json(out)
+def _json(out: BaseModel | Plain[Any] | PlainPage[Any]) -> bytes:
+    return to_json(out) if isinstance(out, BaseModel) else out.to_json()
 
 
 def answer(
@@ -100,5 +100,4 @@ def listed(request: Request, page: Page[T] | PlainPage[Any]) -> Response:
             ]
         )
         headers["Link"] = f'<{quote(request.scope["path"])}?{query}>; rel="next"'
-    body = page.to_json() if isinstance(page, PlainPage) else to_json(page)
-    return Response(body, 200, headers, media_type=_JSON)
+    return Response(_json(page), 200, headers, media_type=_JSON)

@@ -81,7 +81,7 @@ async def add_document(request: Request, app: App, actor: Uploader, dossier_id: 
 )
 async def list_files(request: Request, app: App, actor: Caller, entry_id: UUID) -> Response:
     """List all versions of an entry's file, oldest first."""
-    return listed(request, PlainPage(FileOut, await app.files.versions(actor, entry_id)))
+    return listed(request, PlainPage(await app.files.versions(actor, entry_id)))
 
 
 @router.get(

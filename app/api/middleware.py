@@ -116,12 +116,10 @@ class _Observed:
             said.append((b"x-request-id", self._request_id.encode()))
             said += [pair for pair in _SECURITY if pair[0] not in names]
             path = self._scope["path"]
-            if path.startswith("/docs") or tus.speaks(path):
-                headers = MutableHeaders(raw=said)
-                if tus.speaks(path):
-                    headers.update(tus.ON_ALL)
-                else:
-                    headers["Content-Security-Policy"] = _PAGES_POLICY
+            if tus.speaks(path):
+                MutableHeaders(raw=said).update(tus.ON_ALL)
+            elif path.startswith("/docs"):
+                MutableHeaders(raw=said)["Content-Security-Policy"] = _PAGES_POLICY
             message = {**message, "headers": said}
         await self._send(message)
 

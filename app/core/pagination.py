@@ -34,7 +34,6 @@ class Page(BaseModel, Generic[T]):
 class PlainPage(Generic[T]):
     """A page of resources that go the short way out; in JSON the same as a `Page` of their models."""
 
-    kind: type[T]
     items: list[Plain[T]]
     next: str | None = None
 

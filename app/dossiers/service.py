@@ -210,7 +210,7 @@ class DossierService:
         await self._recorder.read(
             actor, DOSSIER_LISTED, Subject("dossier"), filter=_trace(filter_), returned=[str(row["id"]) for row in rows]
         )
-        return PlainPage(DossierOut, [dossier_shown(row) for row in rows], cursor)
+        return PlainPage([dossier_shown(row) for row in rows], cursor)
 
     async def numbers(
         self, actor: Actor, year: int | None, matter_type: MatterTypeName | None, page: PageRequest

@@ -112,7 +112,7 @@ class EntryService:
             filter={"excluded": filter_.excluded, "category": filter_.category},
             returned=[str(row["id"]) for row in rows],
         )  # fmt: skip
-        return PlainPage(EntryOut, [entry_shown(row) for row in rows], cursor)
+        return PlainPage([entry_shown(row) for row in rows], cursor)
 
     async def change(self, actor: Actor, entry_id: UUID, data: EntryChange, if_match: str | None) -> EntryOut:
         """Change what is recorded of an entry; only the director lowers its level."""

@@ -29,6 +29,7 @@ from app.ledger.bucket import Bucket
 from app.ledger.sealer import Sealer
 from tests.bench.pace import allowed, pace
 from tests.ledger.common import add, app_url, insert
+from tests.support.databases import pooled
 from tests.support.firm import Firm, Person
 from tests.support.server import Worker, environment, with_buckets
 from tests.support.waiting import in_time
@@ -58,10 +59,8 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 async def sealing(settings: Settings) -> AsyncIterator[Database]:
-    database = make_database(settings.database, size=2)
-    await database.open()
-    yield database
-    await database.close()
+    async with pooled(make_database(settings.database, size=2)) as database:
+        yield database
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from app.ledger.sealer import Sealer
 from app.reports.event_proofs import EventProofs
 from tests.bench.events import EVENTS, many
 from tests.bench.pace import allowed, pace
+from tests.support.databases import pooled
 from tests.support.firm import Firm
 from tests.support.minio import RealMinio
 
@@ -51,10 +52,8 @@ def settings(settings: Settings, minio: RealMinio) -> Settings:
 
 @pytest.fixture
 async def sealing(settings: Settings) -> AsyncIterator[Database]:
-    database = make_database(settings.database, size=2)
-    await database.open()
-    yield database
-    await database.close()
+    async with pooled(make_database(settings.database, size=2)) as database:
+        yield database
 
 
 class Timed(Recorder):

@@ -10,6 +10,7 @@ from app.core.database import Database
 from app.factory import make_database
 from app.ledger.bucket import Bucket
 from app.ledger.sealer import Sealer
+from tests.support.databases import pooled
 from tests.support.firm import Firm
 from tests.support.server import with_buckets
 
@@ -24,10 +25,8 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture
 async def sealing(settings: Settings) -> AsyncIterator[Database]:
     """The sealer's own connections."""
-    database = make_database(settings.database, size=2)
-    await database.open()
-    yield database
-    await database.close()
+    async with pooled(make_database(settings.database, size=2)) as database:
+        yield database
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ in a second says little, what it does beside the floor in the same minute says m
 import argparse
 import tempfile
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,13 +25,10 @@ _WARM_SECONDS = 2
 class _Measured:
     runs: defaultdict[str, list[Run]] = field(default_factory=lambda: defaultdict(list))
 
-    def ratio(self, subject: str, floor: str) -> float:
-        """Give the median over the rounds of how many requests a second there were for one of the floor."""
-        return median(one.rate / other.rate for one, other in zip(self.runs[subject], self.runs[floor], strict=True))
-
-    def slowest(self, subject: str, floor: str) -> float:
-        """Give the median over the rounds of the p99 as times the floor's."""
-        return median(one.p99 / other.p99 for one, other in zip(self.runs[subject], self.runs[floor], strict=True))
+    def beside(self, subject: str, floor: str, what: str) -> float:
+        """Give the median over the rounds of one figure as times the floor's."""
+        pairs = zip(self.runs[subject], self.runs[floor], strict=True)
+        return float(median(getattr(one, what) / getattr(other, what) for one, other in pairs))
 
     def of(self, subject: str, what: str) -> float:
         """Give the median of one figure."""
@@ -55,8 +53,8 @@ def _operations(on: Stand, rounds: int, seconds: int) -> list[tuple[Operation, F
         (
             one,
             Figures(
-                rate=measured.of(own, "rate"), ratio=measured.ratio(own, floor), p50=measured.of(own, "p50"),
-                p99=measured.of(own, "p99"), slowest=measured.slowest(own, floor), cpu=measured.of(own, "cpu"),
+                rate=measured.of(own, "rate"), ratio=measured.beside(own, floor, "rate"), p50=measured.of(own, "p50"),
+                p99=measured.of(own, "p99"), slowest=measured.beside(own, floor, "p99"), cpu=measured.of(own, "cpu"),
                 kib=measured.of(own, "bytes") / 1024,
             ),
         )
@@ -65,23 +63,15 @@ def _operations(on: Stand, rounds: int, seconds: int) -> list[tuple[Operation, F
     ]  # fmt: skip
 
 
-def _growth(small: Stand, big: Stand, rounds: int, seconds: int) -> dict[str, float]:
-    """Give what is left of the requests a second in the big firm, interleaved with the small one."""
-    left = defaultdict(list)
-    for _ in range(rounds):
-        for lines in GROWING:
-            one, other = (_ask(on, "service", lines, "lawyer", seconds) for on in (small, big))
-            left[lines].append(other.rate / one.rate)
-    return {lines: median(ratios) for lines, ratios in left.items()}
-
-
-def _scaling(on: Stand, rounds: int, seconds: int) -> dict[str, float]:
-    """Give how many times the requests of one process several processes answer."""
+def _times(
+    asked: Sequence[str], first: tuple[Stand, str], second: tuple[Stand, str], rounds: int, seconds: int
+) -> dict[str, float]:
+    """Give how many times the requests of the first server the second one answers, interleaved."""
     gained = defaultdict(list)
     for _ in range(rounds):
-        for lines in SCALING:
-            one, several = (_ask(on, server, lines, "lawyer", seconds) for server in ("service", "several"))
-            gained[lines].append(several.rate / one.rate)
+        for lines in asked:
+            one, other = (_ask(on, server, lines, "lawyer", seconds) for on, server in (first, second))
+            gained[lines].append(other.rate / one.rate)
     return {lines: median(ratios) for lines, ratios in gained.items()}
 
 
@@ -103,12 +93,12 @@ def main() -> None:
         service = middle.servers["service"].pids[0]
         table = _operations(middle, chosen.rounds, chosen.seconds)
         loaded = resident_mib(service)
-        scaling = _scaling(middle, chosen.rounds, chosen.seconds)
+        scaling = _times(SCALING, (middle, "service"), (middle, "several"), chosen.rounds, chosen.seconds)
         growth = {}
         if chosen.big:
             small = stack.enter_context(stand(place / "small", chosen.small))
             big = stack.enter_context(stand(place / "big", chosen.big))
-            growth = _growth(small, big, chosen.rounds, chosen.seconds)
+            growth = _times(GROWING, (small, "service"), (big, "service"), chosen.rounds, chosen.seconds)
         write(chosen, table, growth, scaling, (middle.idle, loaded))
 
 

@@ -4,10 +4,12 @@ import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from app.core.database import Database
 from app.embedded.postgres import EmbeddedPostgres
 
 _numbers = itertools.count(1)
@@ -25,6 +27,19 @@ class TestDatabase:
 def at_database(url: str, name: str) -> str:
     """Point a URL to another database of the same server."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+D = TypeVar("D", bound=Database)
+
+
+@asynccontextmanager
+async def pooled(database: D) -> AsyncIterator[D]:
+    """Open a pool, lend it, close it."""
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from app.auth.service import AuthService
 from app.core.actor import Actor, Origin
 from app.core.database import Database, Row
 from app.core.errors import Unauthenticated, Unavailable
-from tests.support.databases import TestDatabase
+from tests.support.databases import TestDatabase, pooled
 from tests.support.firm import Firm, Person
 
 ORIGIN = Origin("known-users", "GET", "/v1/test")
@@ -52,12 +52,8 @@ class Clock:
 @pytest.fixture
 async def store(database: TestDatabase) -> AsyncIterator[Asked]:
     """The database that is asked."""
-    store = Asked(database.app_url)
-    await store.open()
-    try:
+    async with pooled(Asked(database.app_url)) as store:
         yield store
-    finally:
-        await store.close()
 
 
 @pytest.fixture

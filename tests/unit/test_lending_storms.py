@@ -10,7 +10,7 @@ import pytest
 from app.core.database import Database, _leave_as_it_is
 from app.core.errors import Unavailable
 from app.core.lending import Lending, Loan, Pool
-from tests.support.databases import TestDatabase
+from tests.support.databases import TestDatabase, pooled
 from tests.unit.test_lending import SIZE, all_free, one
 
 
@@ -74,12 +74,8 @@ async def test_after_a_storm_all_is_free(database: TestDatabase, seed: int) -> N
 @pytest.fixture
 async def small(database: TestDatabase) -> AsyncIterator[Database]:
     """A database of three connections."""
-    small = Database(database.app_url, expected_schema=None, size=SIZE, acquire_seconds=20)
-    await small.open()
-    try:
+    async with pooled(Database(database.app_url, expected_schema=None, size=SIZE, acquire_seconds=20)) as small:
         yield small
-    finally:
-        await small.close()
 
 
 async def test_waiting_too_long_is_unavailable(database: TestDatabase) -> None:

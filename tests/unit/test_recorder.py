@@ -14,7 +14,7 @@ from app.core.database import Database
 from app.core.errors import Unavailable
 from app.events.recorder import Recorder
 from app.events.vocabulary import Subject
-from tests.support.databases import TestDatabase
+from tests.support.databases import TestDatabase, pooled
 
 READER = service_actor("GET", "/v1/test", "reading")
 
@@ -38,12 +38,8 @@ class Counting(Database):
 @pytest.fixture
 async def store(database: TestDatabase) -> AsyncIterator[Counting]:
     """The recorder's own pool."""
-    store = Counting(database.app_url)
-    await store.open()
-    try:
+    async with pooled(Counting(database.app_url)) as store:
         yield store
-    finally:
-        await store.close()
 
 
 @pytest.fixture

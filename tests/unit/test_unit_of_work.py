@@ -22,7 +22,7 @@ from app.embedded.postgres import EmbeddedPostgres
 from app.events.unit_of_work import Transaction, UnitOfWork
 from app.events.vocabulary import Subject
 from app.factory import schema_head
-from tests.support.databases import TestDatabase
+from tests.support.databases import TestDatabase, pooled
 
 Step = Callable[[Transaction], Awaitable[None]]
 
@@ -47,12 +47,10 @@ def actor(key: str | None = None, fingerprint: bytes = b"f" * 32, user_id: UUID 
 @asynccontextmanager
 async def opened(database: TestDatabase, **options: Any) -> AsyncIterator[Database]:
     """Open the application's pool."""
-    pool = Database(database.app_url, expected_schema=schema_head(), size=3, acquire_seconds=3, **options)
-    await pool.open()
-    try:
+    async with pooled(
+        Database(database.app_url, expected_schema=schema_head(), size=3, acquire_seconds=3, **options)
+    ) as pool:
         yield pool
-    finally:
-        await pool.close()
 
 
 @pytest.fixture
