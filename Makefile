@@ -26,11 +26,12 @@ run: $(VENV)/.installed
 	@exec $(BIN)/anjuan run $(if $(filter 0 no false,$(SAMPLE)),--no-sample)
 
 # What fails while four processes share the machine is judged once more, alone, and both runs are printed: a test that
-# fails alone fails. Benchmarks apart and last: they want the machine to themselves.
+# fails alone fails. Benchmarks apart and last, and judged the same way: they want the machine to themselves.
 test: check
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 25 --cov --cov-report=term --ignore tests/bench $(PYTEST_ARGS) \
 	  || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
-	$(BIN)/python -m pytest tests/bench -q -s
+	$(BIN)/python -m pytest tests/bench -q -s \
+	  || $(BIN)/python -m pytest tests/bench -q -s --last-failed --last-failed-no-failures none
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

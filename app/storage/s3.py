@@ -256,15 +256,21 @@ class S3Store:
         """Remove the object with all its versions, if there is one."""
         check_key(key)
         versions = await in_thread(lambda: self._admin.versions(key))
-        queries: list[dict[str, str]] = [{}] if versions is None else [{"versionId": one} for one in versions]
-        for query in queries:
-            answer = await self._wire.send("DELETE", self._sign("DELETE", key, query))
-            if answer.ok or isinstance(error := answer.error(), ObjectMissing):
-                continue
-            # Stores refuse what is locked in the same words as a missing right.
-            if "versionId" in query and await in_thread(partial(self._admin.is_locked, key, query["versionId"])):
-                raise ObjectLocked
-            raise error
+        for version in [None] if versions is None else versions:
+            # Twice, for a lock can end between the store's refusal and the question whether there is one.
+            if await self._kept(key, version) and (reason := await self._kept(key, version)):
+                raise reason
+
+    async def _kept(self, key: str, version: str | None) -> AppError | None:
+        """Remove one version, or say why the store keeps it; raise `ObjectLocked` if that is a lock."""
+        query = {} if version is None else {"versionId": version}
+        answer = await self._wire.send("DELETE", self._sign("DELETE", key, query))
+        if answer.ok or isinstance(error := answer.error(), ObjectMissing):
+            return None
+        # Stores refuse what is locked in the same words as a missing right.
+        if version is not None and await in_thread(partial(self._admin.is_locked, key, version)):
+            raise ObjectLocked
+        return error
 
     async def list(self, prefix: str) -> AsyncIterator[StoredObject]:
         """Go through the objects under `prefix`, 1000 at a time."""

@@ -219,6 +219,26 @@ class TestVersions:
             await store.delete(key)
             assert versions(real.options, key) == []
 
+    async def test_lock_that_ends_between_refusal_and_question(
+        self, real: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with opened(real.options) as store:
+            await ready(store)
+            key, until = await stored(store), ahead(timedelta(seconds=3))
+            await store.retain(key, until)
+            asked: list[bool] = []
+            is_locked = store._admin.is_locked
+
+            def late(key: str, version: str) -> bool:
+                time.sleep(max(until.timestamp() - time.time(), 0) + 1)
+                asked.append(is_locked(key, version))
+                return asked[-1]
+
+            monkeypatch.setattr(store._admin, "is_locked", late)
+            await store.delete(key)
+            assert asked == [False]
+            assert versions(real.options, key) == []
+
     async def test_bucket_that_is_there_is_left_as_it_is(self, plain: Server) -> None:
         async with opened(plain.options) as store:
             await store.ensure_bucket()

@@ -13,6 +13,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from app.embedded.processes import free_port
+from app.embedded.s3 import EmbeddedS3
 from app.storage.errors import BodyLengthMismatch, StoreUnavailable
 from tests.support.stores import (
     BLOCK,
@@ -27,6 +28,7 @@ from tests.support.stores import (
     read,
     ready,
     repeated,
+    server_of,
 )
 from tests.support.waiting import eventually
 
@@ -58,6 +60,26 @@ class TestRealServers:
                     most = max(most, own_memory())
             assert digest.digest() == hashlib.sha256(BLOCK * 1024).digest()
             assert most - before < 40 * MIB
+
+    async def test_first_uploads_of_a_new_server_all_at_once(self, tmp_path: Path) -> None:
+        for turn in range(8):
+            running = EmbeddedS3(tmp_path / str(turn), BUCKET.removesuffix("-files"))
+            running.start()
+            try:
+                server = server_of("new", running, running._objects)
+                async with opened(server.options) as store:
+                    await store.ensure_bucket()
+                    assert [found async for found in store.list("")] == []
+                    keys = [new_key() for _ in range(16)]
+                    await asyncio.gather(*(store.put(key, chunked(b"x"), 1) for key in keys))
+                    assert {found.key async for found in store.list("")} == set(keys)
+                    # Nor does the last to go take the directory with it that the next is about to use.
+                    for key in keys:
+                        await store.delete(key)
+                    assert (server.data / BUCKET / "files").is_dir()
+                    assert [found async for found in store.list("")] == []
+            finally:
+                running.stop()
 
     async def test_broken_upload_in_parts_leaves_no_upload(self, server: Server) -> None:
         async def failing() -> AsyncIterator[bytes]:

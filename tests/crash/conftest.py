@@ -29,7 +29,7 @@ def postgres(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture
 def s3(tmp_path: Path) -> Iterator[EmbeddedS3]:
-    server = EmbeddedS3(tmp_path / "stores")
+    server = EmbeddedS3(tmp_path / "stores", "faults")
     server.start()
     yield server
     server.stop()

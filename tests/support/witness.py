@@ -3,11 +3,13 @@
 import base64
 import hashlib
 import os
+import shutil
 import signal
 import socketserver
 import sqlite3
 import struct
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -50,8 +52,9 @@ class RealWitness:
         self._name = name
         self._key = Ed25519PrivateKey.generate()
         self._database, self._log = place / "witness.db", place / "witness.log"
-        # Sockets have short names; the directories of tests don't.
-        self._socket = (Path(os.path.relpath(place)) if len(str(place)) > 90 else place) / "agent"
+        # The name of a socket is at most 107 bytes long; the directories of tests can be longer.
+        self._place = tempfile.mkdtemp(prefix="agent-")
+        self._socket = Path(self._place) / "socket"
         self._agent = _Agent(str(self._socket), self._key)
         threading.Thread(target=self._agent.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         self.port = free_port()
@@ -96,6 +99,7 @@ class RealWitness:
         self.kill()
         self._agent.shutdown()
         self._agent.server_close()
+        shutil.rmtree(self._place, ignore_errors=True)
 
     def add_log(self, origin: str, vkey: str) -> None:
         """Let it know a log, of which it has seen nothing, or one more key of a log that it knows.
