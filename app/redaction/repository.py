@@ -140,11 +140,14 @@ async def covered(connection: Connection, actor: Actor, redaction_id: UUID, fiel
     )
 
 
-async def next_approved(source: Connection | Database, *, hold: bool = False) -> Row | None:
+async def next_approved(
+    source: Connection | Database, without: Sequence[UUID] = (), *, hold: bool = False
+) -> Row | None:
     """Give the oldest approved redaction; with `hold` nobody changes it until the end of the transaction."""
     return await source.fetchrow(
         "SELECT id, reason, requested_by, decided_by, dossier_id FROM event_redactions WHERE state = 'approved'"
-        f" ORDER BY id LIMIT 1 {'FOR UPDATE' if hold else ''}"
+        f" AND id <> ALL($1::uuid[]) ORDER BY id LIMIT 1 {'FOR UPDATE' if hold else ''}",
+        list(without),
     )
 
 

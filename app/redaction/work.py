@@ -3,7 +3,10 @@
 A worker that dies between two batches, or in one, has erased whole batches only, and the next goes on behind them.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
+
+import asyncpg
 
 from app.core.actor import Actor
 from app.core.database import Database, Row
@@ -23,15 +26,23 @@ class Erasing:
         self._database, self._uow = database, uow
 
     async def work(self, actor: Actor) -> int:
-        """Erase all that is approved; give the number of events. One at a time: the job's lock sees to that."""
-        count = 0
-        while await repository.next_approved(self._database) is not None:
-            count += await self._batch(actor)
+        """Erase all that is approved; give the number of events. One at a time: the job's lock sees to that.
+
+        What the database refuses to erase keeps nothing else from being erased; it is raised at the end.
+        """
+        count, refused = 0, dict[UUID, asyncpg.PostgresError]()
+        while (asked := await repository.next_approved(self._database, list(refused))) is not None:
+            try:
+                count += await self._batch(actor, list(refused))
+            except asyncpg.PostgresError as error:
+                refused[asked["id"]] = error
+        if refused:
+            raise ExceptionGroup(f"not erased: {', '.join(map(str, refused))}", list(refused.values()))
         return count
 
-    async def _batch(self, actor: Actor) -> int:
+    async def _batch(self, actor: Actor, without: Sequence[UUID] = ()) -> int:
         async with self._uow.begin(actor) as tx:
-            asked = await repository.next_approved(tx.connection, hold=True)
+            asked = await repository.next_approved(tx.connection, without, hold=True)
             if asked is None:
                 raise RuntimeError("an approved redaction is gone: is there a second worker at it?")
             changed: dict[UUID, list[str]] = {}
