@@ -61,26 +61,3 @@ async def seen(connection: Connection, actor: Actor, dossier_id: UUID, entry_ids
 async def preparations(source: Connection | Database, where: Where, order: str = "") -> list[Row]:
     """Give the notes of preparation that meet the conditions."""
     return await source.fetch(f"{_PREPARATIONS} WHERE {where.text} {order}", *where.args)
-
-
-async def unreviewed(source: Connection | Database, actor: Actor, dossier_id: UUID) -> list[Row]:
-    """Give the entries of a dossier that nobody has judged yet, each with the verdict `sees`."""
-    where = Where(dossier_id)
-    return await source.fetch(
-        f"SELECT e.id, {sees_entry(actor, where)} AS sees FROM entries e JOIN dossiers d ON d.id = e.dossier_id"
-        " WHERE e.dossier_id = $1 AND e.review = 'unreviewed' ORDER BY e.id",
-        *where.args,
-    )
-
-
-async def to_review(database: Database, actor: Actor) -> list[Row]:
-    """Give the dossiers that the actor is a lawyer of, with how many entries he sees there that nobody has judged."""
-    where = Where(actor.user_id)
-    return await database.fetch(
-        "SELECT d.id, d.number, count(*) AS entries, min(e.created_at) AS since"
-        " FROM dossier_team t JOIN dossiers d ON d.id = t.dossier_id"
-        " JOIN entries e ON e.dossier_id = d.id AND e.review = 'unreviewed'"
-        " WHERE t.user_id = $1 AND t.duty IN ('lead', 'lawyer') AND d.state IN ('open', 'returned')"
-        f" AND {sees_entry(actor, where)} GROUP BY d.id, d.number ORDER BY min(e.created_at), d.id",
-        *where.args,
-    )

@@ -1,18 +1,14 @@
-"""Reviews of entries over time: their history, newer versions that supersede older ones, and what is left to judge.
+"""Reviews of entries over time: their history, and newer versions that supersede older ones.
 
 Nothing disappears: a superseded entry stays in the dossier with the link to its successor, and a later review that
 keeps it ends the link while its history stays.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from app.access.acts import powers
 from app.access.gate import Gate
-from app.auth.roles import Role
 from app.core.actor import Actor
-from app.core.database import Connection, Database, Row
+from app.core.database import Database, Row
 from app.core.errors import Invalid
 from app.core.pagination import Cursors, Page, PageRequest, SortKey, parse_uuid
 from app.core.sql import Where
@@ -29,27 +25,7 @@ from app.events.recorder import Recorder
 from app.events.unit_of_work import Transaction, UnitOfWork
 
 _ORDER = (SortKey("r.id", "id", parse_uuid),)
-# Whom the gate lets judge when they are on the team.
-_JUDGES = frozenset({Role.LAWYER, Role.PARTNER})
 _QUALITIES = ("authenticity", "relevance", "legality")
-
-
-@dataclass(frozen=True, slots=True)
-class Unreviewed:
-    """Entries that nobody has judged: those that the actor sees, and whether there are others."""
-
-    entry_ids: tuple[UUID, ...]
-    hidden: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ToReview:
-    """A dossier with entries that its lawyer has still to judge; `since` the oldest of them was registered."""
-
-    dossier_id: UUID
-    number: str
-    entries: int
-    since: datetime
 
 
 class ReviewService:
@@ -90,18 +66,6 @@ class ReviewService:
                 review=review.model_dump(mode="json"), was=row["review"], rules_version=version,
             )  # fmt: skip
             return tx.result(entry_out(await repository.reread(tx.connection, actor, entry_id)))
-
-    async def unreviewed(self, source: Connection | Database, actor: Actor, dossier_id: UUID) -> Unreviewed:
-        """Tell what nobody has judged yet; the caller has asked the gate about the dossier, and records."""
-        rows = await review_repository.unreviewed(source, actor, dossier_id)
-        return Unreviewed(tuple(row["id"] for row in rows if row["sees"]), any(not row["sees"] for row in rows))
-
-    async def to_review(self, actor: Actor) -> list[ToReview]:
-        """Give what the actor has still to judge, longest waiting first; the caller records."""
-        if not powers(actor.roles) & _JUDGES:
-            return []
-        rows = await review_repository.to_review(self._database, actor)
-        return [ToReview(row["id"], row["number"], row["entries"], row["since"]) for row in rows]
 
     async def _judge(self, actor: Actor, act: str, entry_id: UUID, row: Row | None) -> Row:
         return await self._gate.judge(actor, act, subject_of(row) if row else unseen(entry_id), row)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from app.access.standing import decides
-from app.access.visibility import heads_department, sees_dossier
+from app.access.visibility import heads_department, sees_dossier, sees_entry
 from app.auth.roles import SEPARATED, Rank, Role
 from app.core.actor import Actor
 from app.core.sql import Where
@@ -100,7 +100,8 @@ def _review(actor: Actor, where: Where, scope: Scope) -> str | None:
         f"{columns} FROM dossier_team t JOIN dossiers d ON d.id = t.dossier_id CROSS JOIN LATERAL"
         " (SELECT count(*) AS entries, min(e.created_at) AS since FROM entries e"
         " WHERE e.dossier_id = d.id AND e.review = 'unreviewed'"
-        " AND (d.open_supplement_id IS NULL OR e.supplement_id = d.open_supplement_id)) open"
+        " AND (d.open_supplement_id IS NULL OR e.supplement_id = d.open_supplement_id)"
+        f" AND {sees_entry(actor, where)}) open"
         f" WHERE t.user_id = {user} AND open.entries > 0"
         " AND (d.state IN ('open', 'returned') OR d.open_supplement_id IS NOT NULL)"
         f" AND {sees_dossier(actor, where)}"

@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +17,7 @@ from minio.deleteobjects import DeleteObject
 from minio.versioningconfig import VersioningConfig
 
 from app.storage.errors import BodyLengthMismatch, LocksMissing, ObjectLocked, ObjectMissing, StoreUnavailable
-from app.storage.locks import Capabilities, LockState, Upload
+from app.storage.locks import Capabilities, LockState
 from app.storage.protocol import ObjectStore
 from app.storage.proving import Failure, Finding, Proof, prove
 from app.storage.s3 import S3Options, S3Store
@@ -324,36 +323,3 @@ class TestRights:
             async with opened(as_user(real, "contract-no-lock", leave_out=missing)) as store:
                 await ready(store)
                 assert await prove(store) == Finding(Proof.FAILED, versions=True, failure=Failure.LOCK_REFUSED)
-
-
-class TestOpenUploads:
-    async def test_open_upload_is_found_and_given_up(self, real: Server) -> None:
-        async with opened(replace(real.options, part_bytes=5 * MIB)) as store:
-            await ready(store)
-            key, reached = new_key(), asyncio.Event()
-
-            async def stalling() -> AsyncIterator[bytes]:
-                for _ in range(200):
-                    yield BLOCK
-                reached.set()
-                await asyncio.sleep(3600)
-
-            task = asyncio.create_task(store.put(key, stalling(), None))
-            await asyncio.wait_for(reached.wait(), 30)
-            before = datetime.now(UTC) + timedelta(seconds=5)
-            (found,) = [one async for one in store.uploads("files/") if one.key == key]
-            assert found.begun < before
-            assert [one async for one in store.uploads("other/") if one.key == key] == []
-            await store.give_up(found)
-            assert [one async for one in store.uploads("files/") if one.key == key] == []
-            await store.give_up(found)  # again does nothing
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-            assert versions(real.options, key) == []
-
-    async def test_upload_that_nobody_knows(self, store: ObjectStore) -> None:
-        # Nowhere is one of this key, and every store bears being asked.
-        key = new_key()
-        assert [one async for one in store.uploads("files/") if one.key == key] == []
-        await store.give_up(Upload(key, str(uuid4()), datetime.now(UTC)))

@@ -8,6 +8,7 @@ import pytest
 from app.core.clock import today
 from app.jobs.reminders import remind_of_filing
 from tests.access.test_walls import built
+from tests.api.test_tokens import Forge
 from tests.support.checks import everything, refused
 from tests.support.firm import Firm, Person, done
 from tests.support.matter import matter
@@ -61,6 +62,28 @@ async def test_duties_follow_a_dossier_through_its_filing(firm: Firm) -> None:
     assert (await kinds(lead), await kinds(archivist)) == (["fill_supplement"], [])
     await lead.post(f"{case.path}/entries", paper)
     assert (await kinds(lead), await kinds(archivist)) == (["review"], ["accept_supplement"])
+
+
+async def test_what_is_to_be_judged_is_counted_as_far_as_one_sees_it(firm: Firm) -> None:
+    lead, member, assistant, guard = [
+        await firm.person(role) for role in ("lawyer", "lawyer", "assistant", "security_admin")
+    ]
+    team = [{"user_id": str(member.id), "duty": "lawyer"}, {"user_id": str(assistant.id), "duty": "assistant"}]
+    dossier = await firm.dossier(lead, team=team)
+    await firm.entry(lead, dossier["id"])
+    await firm.entry(lead, dossier["id"], confidentiality="sealed")
+
+    async def counted(person: Person) -> list[int]:
+        return [one["count"] for one in await everything(person, "/v1/duties?kind=review")]
+
+    assert (await counted(lead), await counted(member), await counted(assistant)) == ([2], [2], [])
+    lowered = Person(member.id, member.name, Forge(firm, member).signed(clearance="confidential"), firm.http)
+    assert await counted(lowered) == [1]
+    wall = {
+        "name": "隔离", "reason": "利益冲突", "dossier_ids": [dossier["id"]], "excluded_user_ids": [str(member.id)],
+    }  # fmt: skip
+    assert (await guard.post("/v1/walls", wall)).status_code == 201
+    assert await counted(member) == []
 
 
 async def test_who_answers_for_others_reads_what_is_to_be_filed(firm: Firm) -> None:
