@@ -101,6 +101,9 @@ _ROOMS = (
 )
 _DESCRIPTION = "Client dossiers (案卷) of a law firm. Every read and write is an event; `x-permission` says who may."
 
+# So many new objects there may be before Python looks for cycles among them: some ten MiB.
+_OBJECTS = 100_000
+
 
 async def _first_look(resources: Resources) -> None:
     """Refuse a database of another schema; a store that is down is no reason not to start."""
@@ -145,6 +148,8 @@ def create_app(settings: Settings | None = None, resources: Resources | None = N
                 # garbage that went through that, too, would hold up every request for a tenth of a second.
                 gc.collect()
                 gc.freeze()
+                # Requests leave few cycles behind; to look for them at every 700th object costs some percent of each.
+                gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
             yield
         finally:
             await held.close()
