@@ -153,7 +153,8 @@ def _compared(spans: Sequence[Span], rows: Sequence[Row]) -> tuple[int, list[_Do
 def _leaves(spans: Sequence[Span]) -> Iterator[tuple[int, bytes, bytes | None]]:
     """Give index, proven hash and proven bytes of each leaf; where nothing is proven, what the bundle says."""
     for span in spans:
-        leaves, made = span.leaves or [None] * span.width, span.made or [None] * span.width
+        absent = [None] * span.width
+        leaves, made = span.leaves or absent, span.made or absent
         for n, (proven, leaf, own) in enumerate(zip(span.hashes or made, leaves, made, strict=True), span.begin):
             if proven is not None:
                 yield n, proven, leaf if own == proven else None
