@@ -1,5 +1,6 @@
 """Canonical JSON (RFC 8785), quick for what events hold and right for everything else."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -34,12 +35,19 @@ def _same(value: object) -> bool:
         for key in value:
             if not key.isascii() and max(key) >= _BASIC_PLANE:
                 return False
-        return all(_same(inner) for inner in value.values() if type(inner) not in _ALIKE)
+        return _all_same(value.values())
     if isinstance(value, list):
-        return all(_same(inner) for inner in value if type(inner) not in _ALIKE)
+        return _all_same(value)
     if isinstance(value, int):
         return -_EXACT <= value <= _EXACT
     return not isinstance(value, float)
+
+
+def _all_same(values: Iterable[object]) -> bool:
+    for value in values:  # noqa: SIM110 - a generator costs more than the few values it goes through
+        if type(value) not in _ALIKE and not _same(value):
+            return False
+    return True
 
 
 def _tamed(value: object) -> Any:

@@ -143,7 +143,7 @@ def _compared(spans: Sequence[Span], rows: Sequence[Row]) -> tuple[int, list[_Do
     right, doubts = 0, []
     for index, proven, leaf in _leaves(spans):
         row = by_index.get(index)
-        if row is not None and row["id"] is not None and _is(row, proven):
+        if row is not None and row["id"] is not None and _is(row, proven, leaf):
             right += 1
         else:
             doubts.append(_Doubt(index, proven, leaf))
@@ -153,19 +153,19 @@ def _compared(spans: Sequence[Span], rows: Sequence[Row]) -> tuple[int, list[_Do
 def _leaves(spans: Sequence[Span]) -> Iterator[tuple[int, bytes, bytes | None]]:
     """Give index, proven hash and proven bytes of each leaf; where nothing is proven, what the bundle says."""
     for span in spans:
-        for n in range(span.width):
-            leaf = None if span.leaves is None else span.leaves[n]
-            if span.hashes is not None:
-                proven = span.hashes[n]
-                yield span.begin + n, proven, leaf if leaf is not None and leaf_hash(leaf) == proven else None
-            elif leaf is not None:
-                yield span.begin + n, leaf_hash(leaf), leaf
+        absent = [None] * span.width
+        leaves, made = span.leaves or absent, span.made or absent
+        for n, (proven, leaf, own) in enumerate(zip(span.hashes or made, leaves, made, strict=True), span.begin):
+            if proven is not None:
+                yield n, proven, leaf if own == proven else None
 
 
-def _is(row: Row, proven: bytes) -> bool:
+def _is(row: Row, proven: bytes, leaf: bytes | None = None) -> bool:
+    """Tell whether a row's leaf has the proven hash; where the leaf with that hash is at hand, whether it is that."""
     event = cast("Mapping[str, Any]", row)  # which it is, in all that is asked of it
     try:
-        return leaf_hash(leaf_bytes(event, details_digest(event, row["salt"]))) == proven
+        found = leaf_bytes(event, details_digest(event, row["salt"]))
+        return found == leaf if leaf is not None else leaf_hash(found) == proven
     except (ValueError, OverflowError):  # a time without end, as no event has
         return False
 

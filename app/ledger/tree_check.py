@@ -27,15 +27,16 @@ Good: TypeAlias = Callable[[Hashes], bool]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Up to 256 neighbours: the first's index, how many, their proven hashes, and their leaves as the bundle has them.
+    """Up to 256 neighbours: the first's index, how many, their proven hashes, their leaves as the bundle has them.
 
-    None where nothing is proven, or there is no bundle that could be read.
+    None where nothing is proven, or there is no bundle that could be read. `made` are the hashes of `leaves`.
     """
 
     begin: int
     width: int
     hashes: Hashes | None
     leaves: Sequence[bytes] | None
+    made: Hashes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ class TreeCheck:
             self._absent(_bundle(tile), bundle, about)
         elif (right := proven or stored) is not None and made != right:
             self._changed(_bundle(tile), made, right, leaves)
-        return Span(tile.index * WIDTH, tile.width, proven, leaves)
+        return Span(tile.index * WIDTH, tile.width, proven, leaves, made)
 
     def _absent(self, tile: Tile, content: bytes | None, about: str) -> None:
         kind, detail = (Kind.TILE_MISSING, about) if content is None else (Kind.TILE_CHANGED, f"broken; {about}")

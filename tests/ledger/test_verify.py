@@ -1,6 +1,7 @@
 """`anjuan verify` against a database: whoever alters, removes, adds or swaps events is found, with the event's id."""
 
 import asyncio
+import gc
 import io
 import json
 import shutil
@@ -24,8 +25,9 @@ from app.ledger.bucket import Bucket
 from app.ledger.edge import Edge
 from app.ledger.findings import Kind
 from app.ledger.leaf import COMMITTED, PLAIN, details_digest, leaf_bytes
+from app.ledger.note import Checkpoint, Note
 from app.ledger.sealer import Sealer
-from app.ledger.tiles import CHECKPOINT, ENTRIES, Tile
+from app.ledger.tiles import CHECKPOINT, ENTRIES, Tile, pack, unpack
 from app.ledger.verify import Report, Verification
 from tests.ledger.common import add
 from tests.ledger.redactions import erased
@@ -50,6 +52,10 @@ async def checked(firm: Firm, bucket: Bucket, database: Database, since: bytes |
 
 def told(report: Report) -> list[tuple[Kind, UUID | None]]:
     return [(one.kind, one.event_id) for one in report.findings.kept]
+
+
+async def place_of(firm: Firm, id_: UUID) -> int:
+    return int(await firm.eyes.fetchval("SELECT leaf_index FROM event_leaves WHERE event_id = $1", id_))
 
 
 @asynccontextmanager
@@ -148,7 +154,7 @@ async def test_added_events_are_found(firm: Firm, bucket: Bucket, sealing: Datab
         await firm.eyes.execute("INSERT INTO event_leaves VALUES ($1, $2, sha256(''))", placed, size + 5)
         assert set(told(await checked(firm, bucket, sealing))) == {(Kind.EVENT_ADDED, id_) for id_ in (added, placed)}
         # In the place of another, which is moved out of the way.
-        place = await firm.eyes.fetchval("SELECT leaf_index FROM event_leaves WHERE event_id = $1", sealed[9])
+        place = await place_of(firm, sealed[9])
         await firm.eyes.execute("UPDATE event_leaves SET leaf_index = $2 WHERE event_id = $1", sealed[9], size + 6)
         await firm.eyes.execute("UPDATE event_leaves SET leaf_index = $2 WHERE event_id = $1", placed, place)
         found = set(told(await checked(firm, bucket, sealing)))
@@ -158,7 +164,7 @@ async def test_added_events_are_found(firm: Firm, bucket: Bucket, sealing: Datab
 async def test_swapped_events_are_found(firm: Firm, bucket: Bucket, sealing: Database, sealed: list[UUID]) -> None:
     one, other = sealed[2], sealed[222]
     async with undone(firm, "event_leaves"):
-        places = [await firm.eyes.fetchval("SELECT leaf_index FROM event_leaves WHERE event_id = $1", id_) for id_ in (one, other)]  # fmt: skip
+        places = [await place_of(firm, id_) for id_ in (one, other)]
         for id_, place in ((one, 10**9), (other, places[0]), (one, places[1])):
             await firm.eyes.execute("UPDATE event_leaves SET leaf_index = $2 WHERE event_id = $1", id_, place)
         assert set(told(await checked(firm, bucket, sealing))) == {(Kind.EVENT_MOVED, one), (Kind.EVENT_MOVED, other)}
@@ -194,6 +200,29 @@ async def test_tiles_and_checkpoints_that_were_changed(
     assert new is not None
     await bucket.write(CHECKPOINT, new)
     assert (await checked(firm, bucket, sealing, old)).sound
+
+
+async def test_a_bundle_that_was_changed_with_the_row_hides_nothing(
+    firm: Firm, bucket: Bucket, sealing: Database, sealed: list[UUID]
+) -> None:
+    first, place = Tile(ENTRIES, 0).path, await place_of(firm, sealed[4])
+    whole, signed = await bucket.read(first), await bucket.read(CHECKPOINT)
+    assert whole is not None
+    assert signed is not None
+    async with undone(firm, "events"):
+        await firm.eyes.execute("UPDATE events SET outcome = 'denied' WHERE id = $1", sealed[4])
+        leaves = unpack(whole)
+        leaves[place] = leaves[place].replace(b'"success"', b'"denied"')
+        await bucket.write(first, pack(leaves))
+        found = told(await checked(firm, bucket, sealing))
+        assert found == [(Kind.TILE_CHANGED, sealed[4]), (Kind.EVENT_ALTERED, sealed[4])]
+        await bucket.write(first, whole)
+        # Where no tile leads to the signed root, rows are held to what the bundles say.
+        size = Checkpoint.parse(Note.parse(signed).text).size
+        await bucket.write(CHECKPOINT, firm.services.resources.ledger_keys.sign(size, bytes(32)).encode())
+        report = await checked(firm, bucket, sealing)
+        assert told(report) == [(Kind.TREE, None), (Kind.EVENT_ALTERED, sealed[4])]
+        assert report.events == size - 1
 
 
 async def test_a_rewritten_history_of_the_same_size(
@@ -243,8 +272,10 @@ async def test_report_exit_status_and_event(firm: Firm, settings: Settings, seal
         status = await verify(settings, Wish(as_json=True, **wish), Console(file=out), Console(file=err))
         return status, json.loads(out.getvalue() or "{}"), err.getvalue()
 
+    collected = gc.get_threshold()
     status, report, _ = await run()
     assert (status, report["sound"], report["findings"]) == (SOUND, True, [])
+    assert gc.get_threshold() == collected
     await firm.eyes.execute("UPDATE events SET ip = '192.0.2.9' WHERE id = $1", sealed[7])
     status, report, _ = await run()
     assert (status, report["counts"]) == (FINDINGS, {"event_altered": 1})
