@@ -2,8 +2,8 @@
 
 A transfer keeps three buffers of a segment, whatever the file's size: one that the sealed bytes come into and two for
 plain ones, of which one is given out while both are digested. They are used again for every segment: fresh memory for
-each would cost more than opening it. No caller ever sees a buffer, only copies of its pieces, since a line may hold what
-it was given for long.
+each would cost more than opening it. No caller ever sees a buffer, only copies of its pieces, since a line may hold
+what it was given for long.
 """
 
 import asyncio
@@ -60,8 +60,8 @@ class Source:
 class RunningDigest:
     """The SHA-256 of pieces in the order in which they are added, reckoned in a thread beside the loop.
 
-    The thread goes on to the next piece by itself. Woken anew for each it would wait for a processor each time, and on a
-    machine whose processors are all busy that takes as long as the digest.
+    The thread goes on to the next piece by itself. Woken anew for each it would wait for a processor each time, and on
+    a machine whose processors are all busy that takes as long as the digest.
     """
 
     def __init__(self) -> None:
