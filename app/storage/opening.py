@@ -7,9 +7,9 @@ what it was given for long.
 """
 
 import asyncio
-import hashlib
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
+from hashlib import sha256
 from threading import Lock
 
 from app.storage.errors import ObjectCorrupt
@@ -65,7 +65,7 @@ class RunningDigest:
     """
 
     def __init__(self) -> None:
-        self._sha256 = hashlib.sha256()
+        self._sha256 = sha256()
         self._waiting: deque[tuple[memoryview, asyncio.Future[None]]] = deque()
         self._running, self._lock = False, Lock()
         self._last: asyncio.Future[None] | None = None
