@@ -108,7 +108,8 @@ class _Plain:
 
     def __init__(self, digest: RunningDigest | None) -> None:
         self._digest = digest
-        self._buffers: list[tuple[memoryview, asyncio.Future[None] | None]] = [(_NOTHING, None), (_NOTHING, None)]
+        empty = memoryview(bytearray())
+        self._buffers: list[tuple[memoryview, asyncio.Future[None] | None]] = [(empty, None), (empty, None)]
 
     async def room(self, size: int) -> memoryview:
         """Give the buffer that was used longest ago, `size` bytes of it, once it isn't digested any more."""

@@ -18,7 +18,7 @@ PLAIN = os.urandom(6 * SEGMENT + 12_345)
 
 def sealed(plain: bytes = PLAIN) -> list[bytes]:
     seal = Seal(KEY, OBJECT)
-    cuts = range(0, len(plain), SEGMENT)
+    cuts = range(0, max(1, len(plain)), SEGMENT)
     return [seal.close(at // SEGMENT, plain[at : at + SEGMENT], last=at == cuts[-1]) for at in cuts]
 
 
@@ -35,11 +35,12 @@ class Coming:
             yield piece
 
 
-async def test_what_was_given_stays_as_it_was() -> None:
-    digest = RunningDigest()
-    pieces = [piece async for piece in whole(Coming(b"".join(sealed())), digest)]
-    assert b"".join(pieces) == PLAIN
-    assert await digest.hexdigest() == sha256(PLAIN).hexdigest()
+@pytest.mark.parametrize("size", [0, 1, SEGMENT, SEGMENT + 1, len(PLAIN)])
+async def test_what_was_given_stays_as_it_was(size: int) -> None:
+    digest, plain = RunningDigest(), PLAIN[:size]
+    pieces = [piece async for piece in whole(Coming(b"".join(sealed(plain))), digest)]
+    assert b"".join(pieces) == plain
+    assert await digest.hexdigest() == sha256(plain).hexdigest()
 
 
 async def test_two_readers_of_one_file_do_not_mix() -> None:
