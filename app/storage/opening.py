@@ -17,6 +17,8 @@ from app.storage.segments import SEALED_SEGMENT, SEGMENT, TAG, NotSealed, Seal
 
 # What is given at a time: whole segments would lie once more in the buffer of each reader's line.
 SLICE = 256 * 1024
+# Pieces that a digest takes in a row before others get its thread: keys are read there and passwords checked.
+TURN = 4
 _NOTHING = memoryview(b"")
 
 
@@ -78,11 +80,14 @@ class RunningDigest:
             self._waiting.append((piece, done))
             start, self._running = not self._running, True
         if start:
-            loop.run_in_executor(None, self._run, loop)
+            self._start(loop)
         return done
 
+    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.run_in_executor(None, self._run, loop)
+
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
-        while True:
+        for _ in range(TURN):
             with self._lock:
                 if not self._waiting:
                     self._running = False
@@ -90,6 +95,7 @@ class RunningDigest:
                 piece, done = self._waiting.popleft()
             self._sha256.update(piece)
             loop.call_soon_threadsafe(_finish, done)
+        loop.call_soon_threadsafe(self._start, loop)
 
     async def hexdigest(self) -> str:
         """Give the digest of all that was added, in hex."""

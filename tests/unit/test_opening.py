@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from threading import Event
 
@@ -131,6 +132,18 @@ async def test_a_reader_who_goes_away_while_it_is_digested_leaves_no_error(
     await asyncio.sleep(0)
     assert held.taken == 2 * SEGMENT
     assert caplog.records == []
+
+
+def test_a_long_digest_leaves_its_thread_to_others() -> None:
+    async def act() -> None:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+        digest, piece = RunningDigest(), memoryview(bytes(SEGMENT))
+        pieces = [digest.add(piece) for _ in range(50)]
+        await asyncio.to_thread(int)
+        assert sum(one.done() for one in pieces) < 10
+        assert await digest.hexdigest() == sha256(bytes(50 * SEGMENT)).hexdigest()
+
+    asyncio.run(act())
 
 
 def whole(coming: Coming, digest: RunningDigest | None = None) -> AsyncIterator[bytes]:
