@@ -1,9 +1,9 @@
 """Opens the segments of a sealed file as they come from the store.
 
 A transfer keeps three buffers of a segment, whatever the file's size: one that the sealed bytes come into and two for
-plain ones, of which one is given out while both are digested. They are used again for every segment: fresh memory for
-each would cost more than opening it. No caller ever sees a buffer, only copies of its pieces, since a line may hold
-what it was given for long.
+plain ones, of which one is given out while both are digested; a range needs but one of these. They are used again for
+every segment: fresh memory for each would cost more than opening it. No caller ever sees a buffer, only copies of its
+pieces, since a line may hold what it was given for long.
 """
 
 import asyncio
@@ -110,12 +110,15 @@ def _finish(done: asyncio.Future[None]) -> None:
 
 
 class _Plain:
-    """The two buffers that segments are opened into in turn, made when they are needed and as large as they must be."""
+    """The buffers that segments are opened into in turn, made when they are needed and as large as they must be.
+
+    Two where they are digested, so that one can be while the other is filled; else one.
+    """
 
     def __init__(self, digest: RunningDigest | None) -> None:
         self._digest = digest
-        empty = memoryview(bytearray())
-        self._buffers: list[tuple[memoryview, asyncio.Future[None] | None]] = [(empty, None), (empty, None)]
+        self._buffers: list[tuple[memoryview, asyncio.Future[None] | None]]
+        self._buffers = [(memoryview(bytearray()), None)] * (1 if digest is None else 2)
 
     async def room(self, size: int) -> memoryview:
         """Give the buffer that was used longest ago, `size` bytes of it, once it isn't digested any more."""
