@@ -6,9 +6,9 @@ damaged file ends the transfer before the reader could take it for complete.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from hashlib import sha256 as new_sha256
 
 from app.storage.errors import ObjectCorrupt
+from app.storage.opening import RunningDigest
 from app.storage.vault import Vault
 
 Alarm = Callable[[str], Awaitable[None]]
@@ -30,9 +30,9 @@ class Delivery:
     @asynccontextmanager
     async def whole(self) -> AsyncIterator[AsyncIterator[bytes]]:
         """Open the whole file; the iterator raises ObjectCorrupt before its last bytes if it is damaged."""
-        digest = new_sha256()
-        async with self._alarmed(), self._store.get(self._key, watch=digest.update) as chunks:
-            yield self._checked(chunks, digest.hexdigest)
+        digest = RunningDigest()
+        async with self._alarmed(), self._store.get(self._key, digest=digest) as chunks:
+            yield self._checked(chunks, digest)
 
     @asynccontextmanager
     async def part(self, start: int, end: int) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -58,14 +58,14 @@ class Delivery:
         if count != size:
             raise ObjectCorrupt(f"{count} bytes instead of {size}")
 
-    async def _checked(self, chunks: AsyncIterator[bytes], sha256: Callable[[], str]) -> AsyncIterator[bytes]:
+    async def _checked(self, chunks: AsyncIterator[bytes], digest: RunningDigest) -> AsyncIterator[bytes]:
         size, held = 0, b""
         async for chunk in chunks:
             size += len(chunk)
             if held:
                 yield held
             held = chunk
-        if size != self._size or sha256() != self._sha256:
+        if size != self._size or await digest.hexdigest() != self._sha256:
             raise ObjectCorrupt(f"{size} bytes instead of {self._size}" if size != self._size else "digest differs")
         if held:
             yield held

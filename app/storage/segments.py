@@ -69,10 +69,15 @@ class Seal:
         """Seal a segment: all but the last have exactly SEGMENT bytes."""
         return self._cipher.encrypt(_nonce(number, last), plain, self._bound)
 
-    def open(self, number: int, sealed: bytes | memoryview, *, last: bool) -> bytes:
-        """Give a segment's plain bytes; raise NotSealed when they are not this segment of this file."""
+    def open(self, number: int, sealed: bytes | memoryview, into: memoryview, *, last: bool) -> None:
+        """Write a segment's plain bytes into memory of their exact size: TAG fewer than `sealed`.
+
+        Raises NotSealed when they are not this segment of this file; what stands in `into` then is nobody's to read.
+        """
+        if len(sealed) != len(into) + TAG:
+            raise NotSealed(f"segment {number} is no segment")
         try:
-            return self._cipher.decrypt(_nonce(number, last), sealed, self._bound)
+            self._cipher.decrypt_into(_nonce(number, last), sealed, self._bound, into)
         except InvalidTag:
             raise NotSealed(f"segment {number} does not open") from None
 

@@ -5,7 +5,7 @@ it is. Bytes pass in segments of 1 MiB, never whole; ranges open only the segmen
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from app.storage.errors import DigestMismatch, ObjectCorrupt
 from app.storage.key_store import KeyStore
+from app.storage.opening import RunningDigest, Source, opened
 from app.storage.protocol import ObjectStore, StoredObject, check_range
 from app.storage.segments import (
     HEADER,
@@ -29,7 +30,6 @@ from app.storage.segments import (
 )
 
 NO_FILE = -1
-SLICE = 256 * 1024  # what is given at a time: whole segments would lie once more in the buffer of each reader's line
 T = TypeVar("T")
 
 
@@ -67,19 +67,19 @@ class Vault:
 
     @asynccontextmanager
     async def get(
-        self, key: str, start: int = 0, end: int | None = None, watch: Callable[[bytes], None] | None = None
+        self, key: str, start: int = 0, end: int | None = None, digest: RunningDigest | None = None
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """Read plain bytes `start` up to, not including, `end`; see `ObjectStore.get`.
 
-        `watch` is called with each piece before it is given, in the thread that opened it (a digest, say).
+        `digest` is given the same bytes, each before it is given here.
         Raises `ObjectCorrupt`, here or at the segment in question, when the bytes are not what was put under this key.
         """
         check_range(start, end)
         if start == 0 and end is None:
             async with self.beneath.get(key) as sealed:
-                source = _Source(sealed)
+                source = Source(sealed)
                 seal = await self._unwrap(key, await source.take(HEADER))
-                async with aclosing(_opened(source, _Opening(seal, 0, None, watch), 0)) as chunks:
+                async with aclosing(opened(source, seal, 0, 0, None, digest)) as chunks:
                     yield chunks
             return
         if end == start:
@@ -87,15 +87,15 @@ class Vault:
                 yield nothing
             return
         async with self.beneath.get(key, 0, HEADER) as chunks:
-            seal = await self._unwrap(key, await _Source(chunks).take(HEADER))
+            seal = await self._unwrap(key, await Source(chunks).take(HEADER))
         first = start // SEGMENT
         # One byte more than the segments asked for tells whether the last of them is the last of the file.
         until = None if end is None else HEADER + -(-end // SEGMENT) * SEALED_SEGMENT + 1
         async with (
             self.beneath.get(key, HEADER + first * SEALED_SEGMENT, until) as sealed,
-            aclosing(_opened(_Source(sealed), _Opening(seal, start, end, watch), first)) as opened,
+            aclosing(opened(Source(sealed), seal, first, start, end, digest)) as pieces,
         ):
-            yield opened
+            yield pieces
 
     async def _unwrap(self, key: str, header: bytes) -> Seal:
         try:
@@ -108,7 +108,7 @@ class Vault:
         """Tell whose key seals an object; raise `ObjectMissing` or `ObjectCorrupt` when nobody's does."""
         async with self.beneath.get(key, 0, HEADER) as chunks:
             try:
-                return owner_of(await _Source(chunks).take(HEADER))
+                return owner_of(await Source(chunks).take(HEADER))
             except NotSealed as error:
                 raise ObjectCorrupt(str(error)) from None
 
@@ -182,81 +182,6 @@ class _Sealing:
         self.sha256.update(plain)
         self.size += len(plain)
         return self._seal.close(number, plain, last=last)
-
-
-class _Source:
-    """Takes exact numbers of bytes from chunks."""
-
-    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
-        self._chunks, self._rest = aiter(chunks), memoryview(b"")
-
-    async def more(self) -> bool:
-        """Tell whether there is another byte."""
-        while not self._rest:
-            try:
-                self._rest = memoryview(await anext(self._chunks))
-            except StopAsyncIteration:
-                return False
-        return True
-
-    async def take(self, count: int) -> bytes:
-        """Give `count` bytes, fewer only at the end."""
-        pieces, missing = [], count
-        while missing and await self.more():
-            pieces.append(self._rest[:missing])
-            missing -= len(pieces[-1])
-            self._rest = self._rest[len(pieces[-1]) :]
-        return b"".join(pieces)
-
-
-class _Opening:
-    """Opens segments and cuts them to a range."""
-
-    def __init__(self, seal: Seal, start: int, end: int | None, watch: Callable[[bytes], None] | None) -> None:
-        self._seal, self._start, self._end, self._watch = seal, start, end, watch
-
-    def wants(self, number: int) -> bool:
-        """Tell whether the range reaches into a segment."""
-        return self._end is None or number * SEGMENT < self._end
-
-    def open(self, number: int, sealed: bytes, last: bool) -> bytes:
-        """Give what the range has of a segment."""
-        try:
-            plain = self._seal.open(number, sealed, last=last)
-        except NotSealed as error:
-            raise ObjectCorrupt(str(error)) from None
-        begin = number * SEGMENT
-        if self._start > begin or (self._end is not None and self._end < begin + len(plain)):
-            plain = plain[max(0, self._start - begin) : None if self._end is None else self._end - begin]
-        if self._watch is not None:
-            self._watch(plain)
-        return plain
-
-
-async def _opened(source: _Source, opening: _Opening, first: int) -> AsyncGenerator[bytes, None]:
-    """Give the plain bytes of segments from `first` on; a segment is opened while the next one comes in."""
-    number, coming = first, None
-    sealed = await source.take(SEALED_SEGMENT)
-    if not sealed and first > 0:
-        return  # asked for what lies behind the end
-    try:
-        while True:
-            more = await source.more()
-            working = in_thread(opening.open, number, sealed, not more)
-            number += 1
-            go_on = more and opening.wants(number)
-            coming = asyncio.ensure_future(source.take(SEALED_SEGMENT)) if go_on else None
-            plain = await working
-            del working, sealed  # a slow reader may keep us here for long, so hold no more than one segment for him
-            for begin in range(0, len(plain), SLICE):
-                yield plain[begin : begin + SLICE]
-            if coming is None:
-                return
-            sealed = await coming
-    finally:
-        if coming is not None:
-            coming.cancel()
-            await asyncio.wait({coming})
 
 
 def in_thread(work: Callable[..., T], *arguments: object) -> asyncio.Future[T]:

@@ -1,6 +1,7 @@
 """What sealing and digests cost on the way of the bytes, as ratios to the bare signed requests of the same bytes.
 
-All on real MinIO in one run, interleaved, medians of rounds.
+All on real MinIO in one run, interleaved, medians of rounds; both sides by one client library in one uvloop, the loop
+of production.
 """
 
 import os
@@ -13,6 +14,7 @@ from statistics import median
 from uuid import uuid4
 
 import pytest
+import uvloop
 from yarl import URL
 
 from app.storage.delivery import Delivery
@@ -27,8 +29,9 @@ from tests.support.stores import MIB, new_key, opened, ready, server_of
 SIZE, CHUNK, ROUNDS = 256 * MIB, 256 * 1024, 5
 # Two busy cores make any ratio. So the best of some attempts counts, and a run breaks where the way has become slower by
 # far than what is promised; whether the promise itself was kept stands in what is printed.
-ATTEMPTS, LEEWAY = 3, 0.75
+ATTEMPTS = 3
 PROMISED = {"upload of bare PUT": 0.65, "download of bare GET": 0.45, "download of unsealed": 0.9}
+LEEWAY = {"upload of bare PUT": 0.75, "download of bare GET": 0.9, "download of unsealed": 0.9}
 BLOCK = os.urandom(CHUNK)
 
 
@@ -63,8 +66,8 @@ def unclosed(seal: Seal, number: int, plain: bytes, *, last: bool) -> bytes:
     return plain + bytes(TAG)
 
 
-def unopened(seal: Seal, number: int, sealed: bytes, *, last: bool) -> bytes:
-    return sealed[:-TAG]
+def unopened(seal: Seal, number: int, sealed: bytes | memoryview, into: memoryview, *, last: bool) -> None:
+    into[:] = sealed[:-TAG]
 
 
 async def timed(act: Callable[[], Awaitable[object]]) -> float:
@@ -73,7 +76,16 @@ async def timed(act: Callable[[], Awaitable[object]]) -> float:
     return time.perf_counter() - began
 
 
-async def test_uploads_and_downloads(minio: RealMinio, tmp_path: Path) -> None:
+def test_uploads_and_downloads(minio: RealMinio, tmp_path: Path) -> None:
+    # In a loop of its own, the one that the service runs in.
+    best = uvloop.run(compared(minio, tmp_path))
+    sys.stdout.write("".join(f"{name}: {best[name]:.2f}, promised {PROMISED[name]}\n" for name in PROMISED))
+    far = {name: best[name] for name, promised in PROMISED.items() if best[name] < promised * LEEWAY[name]}
+    assert far == {}
+
+
+async def compared(minio: RealMinio, tmp_path: Path) -> dict[str, float]:
+    """Give the best ratio of each that is promised."""
     keys = KeyStore(tmp_path / "keys")
     keys.make()
     owner = Owner(OwnerKind.DOSSIER, uuid4())
@@ -121,9 +133,7 @@ async def test_uploads_and_downloads(minio: RealMinio, tmp_path: Path) -> None:
             best = {name: max(found[name], best.get(name, 0)) for name in PROMISED}
             if all(best[name] >= promised for name, promised in PROMISED.items()):
                 break
-    sys.stdout.write("".join(f"{name}: {best[name]:.2f}, promised {PROMISED[name]}\n" for name in PROMISED))
-    far = {name: best[name] for name, promised in PROMISED.items() if best[name] < promised * LEEWAY}
-    assert far == {}
+    return best
 
 
 async def ratios(acts: dict[str, Callable[[], Awaitable[object]]]) -> dict[str, float]:

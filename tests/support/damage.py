@@ -17,6 +17,7 @@ from app.config import Settings
 from app.embedded.s3 import EmbeddedS3
 from app.jobs.fsck import Wish, fsck
 from app.storage.errors import StoreUnavailable
+from app.storage.opening import RunningDigest
 from app.storage.protocol import StoredObject
 from app.storage.segments import HEADER, TAG
 from app.storage.vault import Vault
@@ -112,14 +113,14 @@ class Between(Vault):
 
     @asynccontextmanager
     async def get(
-        self, key: str, start: int = 0, end: int | None = None, watch: Callable[[bytes], None] | None = None
+        self, key: str, start: int = 0, end: int | None = None, digest: RunningDigest | None = None
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         self.reading.append(key)
         if self.lives is not None and len(self.reading) > self.lives:
             raise StoreUnavailable("down")
         if key in self.silent:
             raise StoreUnavailable("not this one")
-        async with super().get(key, start, end, watch) as chunks:
+        async with super().get(key, start, end, digest) as chunks:
             yield chunks
 
 
