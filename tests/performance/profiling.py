@@ -38,11 +38,13 @@ class Subject:
 
 
 SUBJECTS = (
-    Subject("before: GET dossier, the naive way", "naive", "row"),
+    Subject("before: GET dossier", "naive", "row"),
+    Subject("floor: one row", "floor", "row"),
     Subject("GET dossier", "service", "dossier"),
     Subject("GET entry", "service", "entry"),
     Subject("list of 25 dossiers", "service", "list"),
     Subject("list of 25 entries", "service", "entries"),
+    Subject("floor: one INSERT", "floor", "put"),
     Subject("create entry", "service", "new_entry"),
 )
 
@@ -152,11 +154,15 @@ def table(told: Mapping[Subject, Profile]) -> list[str]:
         _line("**the API, ms**", [f"**{had.api:.2f}**" for had in profiles]),
     ]
     lines += [
-        _line(part, [f"{had.api * had.shares[part]:.2f} ({had.shares[part]:.0%})" for had in profiles])
+        _line(part, [_cell(had.api, had.shares[part]) for had in profiles])
         for part in PARTS
         if any(had.shares[part] for had in profiles)
     ]
     return [*lines, _line("**PostgreSQL, ms**", [f"**{had.database:.2f}**" for had in profiles])]
+
+
+def _cell(whole: float, share: float) -> str:
+    return f"{whole * share:.2f} ({share:.0%})" if share else ""
 
 
 def _line(first: str, cells: Sequence[str]) -> str:

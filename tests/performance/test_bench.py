@@ -68,6 +68,7 @@ def test_profile_is_put_into_its_section(stood: None, tmp_path: Path, monkeypatc
     text = page.read_text()
     assert text.count("| part |") == 1
     assert f"| {PARTS[4]} |{' 0.38 (75%) |' * len(profiling.SUBJECTS)}" in text
+    assert f"| {PARTS[0]} |{' 0.12 (25%) |' * len(profiling.SUBJECTS)}" in text
     assert PARTS[1] not in text
     assert (tmp_path / "pictures" / "profile.png").read_bytes().startswith(b"\x89PNG")
 
