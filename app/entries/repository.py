@@ -1,6 +1,8 @@
 """SQL of entries, reviews and files."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from app.access.standing import standing
@@ -164,15 +166,15 @@ async def template(source: Connection | Database, template_id: UUID) -> Row:
     return present(await source.fetchrow("SELECT slots, stages, categories FROM templates WHERE id = $1", template_id))
 
 
-async def add(connection: Connection, entry: Entry, *, fees: int) -> None:
+async def add(connection: Connection, entry: Mapping[str, Any], *, fees: int) -> None:
     """Insert an entry and count it in its dossier, whose row is held already."""
     statement, columns = insert_statement(Entry)
-    values = [getattr(entry, name) for name in columns]
+    values = [entry[name] for name in columns]
     pages, fee_count, dossier_id = (f"${len(values) + place}" for place in (1, 2, 3))
     await connection.execute(
         f"WITH added AS ({statement}) UPDATE dossiers SET entry_count = entry_count + 1,"
         f" page_count = page_count + {pages}, fee_count = fee_count + {fee_count} WHERE id = {dossier_id}",
-        *values, entry.pages or 0, fees, entry.dossier_id,
+        *values, entry["pages"] or 0, fees, entry["dossier_id"],
     )  # fmt: skip
 
 

@@ -7,23 +7,21 @@ from typing import Any
 from app.auth.roles import LEVELS
 from app.core.database import Row
 from app.core.plain import Plain, instant
-from app.entries.models import Entry
 from app.entries.schemas import EntryOut, FileOut, ReviewOut
 
 _ENTRY, _REVIEW, _FILE = (tuple(shown.model_fields) for shown in (EntryOut, ReviewOut, FileOut))
 # Those that no column has the name of keep their place with another, until they are made.
 _PLACES = {"effective_confidentiality": "effective", "excluded": "review", "pages_differ": "pages"}
-_COLUMNS = tuple(Entry.model_fields)
 _of_entry = itemgetter(*(_PLACES.get(name, name) for name in _ENTRY))
 _of_review, _of_file = itemgetter(*_REVIEW), itemgetter(*_FILE)
 
 
-def new_row(entry: Entry, dossier_level: int, author_name: str) -> dict[str, Any]:
+def new_row(entry: Mapping[str, Any], dossier_level: int, author_name: str) -> dict[str, Any]:
     """Give the row of an entry that was registered just now, as `repository.find` will give it."""
     nothing = dict.fromkeys(("pages_in_file", "decision", "superseded_by"))
     return {
-        **{name: getattr(entry, name) for name in _COLUMNS}, **nothing, "supersedes": [], "file_count": 0,
-        "effective": max(entry.confidentiality or 0, dossier_level), "author_name": author_name,
+        **entry, **nothing, "supersedes": [], "file_count": 0,
+        "effective": max(entry["confidentiality"] or 0, dossier_level), "author_name": author_name,
     }  # fmt: skip
 
 
