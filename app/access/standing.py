@@ -7,6 +7,7 @@ from app.auth.roles import Role
 from app.core.actor import Actor
 from app.core.database import Connection, Row
 from app.core.sql import Where
+from app.core.statements import ActorStatement
 
 
 def standing(actor: Actor, where: Where, d: str = "d") -> str:
@@ -39,11 +40,12 @@ async def hold(connection: Connection, actor: Actor, dossier_id: UUID) -> None:
 
     One that he does not see is left alone: he could neither tell by waiting that it is there, nor make others wait.
     """
-    where = Where(dossier_id)
-    await connection.execute(
-        f"SELECT 1 FROM dossiers d WHERE d.id = $1 AND {sees_dossier(actor, where)} FOR NO KEY UPDATE OF d",
-        *where.args,
-    )
+    await _hold.row(connection, actor, dossier_id)
+
+
+@ActorStatement
+def _hold(actor: Actor, where: Where) -> str:
+    return f"SELECT 1 FROM dossiers d WHERE d.id = $1 AND {sees_dossier(actor, where)} FOR NO KEY UPDATE OF d"
 
 
 async def find_standing(connection: Connection, actor: Actor, dossier_id: UUID, *, lock: bool = True) -> Row | None:

@@ -28,6 +28,17 @@ def sees_entry(actor: Actor, where: Where, e: str = "e", d: str = "d") -> str:
     return _rule(actor, where, d, level=effective_level(e, d), fee=f"{e}.category = 'fee_document'", content=False)
 
 
+def sees_beside(actor: Actor, where: Where, e: str, d: str = "d") -> str:
+    """Give `sees_entry` for an actor who sees another entry of the same dossier: no wall keeps him from this one.
+
+    For what names other entries of the dossier; what was asked of the dossier once is not asked again for each.
+    """
+    if actor.roles & SEPARATED:
+        return "FALSE"
+    user, fee = f"{where.bind(actor.user_id)}::uuid", f"{e}.category = 'fee_document'"
+    return _related(actor, where, user, d, level=effective_level(e, d), fee=fee, content=False)
+
+
 def reads_entry(actor: Actor, where: Where, e: str = "e", d: str = "d") -> str:
     """Give the condition under which the actor reads the content of entry `e` of dossier `d`."""
     return _rule(actor, where, d, level=effective_level(e, d), fee=f"{e}.category = 'fee_document'", content=True)
@@ -134,10 +145,20 @@ def heads_department(actor: Actor, where: Where, d: str = "d") -> str:
 
 
 def _rule(actor: Actor, where: Where, d: str, *, level: str, fee: str, content: bool, walled: str | None = None) -> str:
-    roles = actor.roles
-    if roles & SEPARATED:
+    if actor.roles & SEPARATED:
         return "FALSE"
     user = f"{where.bind(actor.user_id)}::uuid"
+    related = _related(actor, where, user, d, level=level, fee=fee, content=content)
+    outside = no_wall(user, f"{d}.id")
+    if walled is not None:
+        # NOT IN, which PostgreSQL answers from a hash made once; the ids are never null.
+        outside = f"{d}.id NOT IN (SELECT wx.dossier_id FROM {walled} wx)"
+    return f"({related} AND {outside})"
+
+
+def _related(actor: Actor, where: Where, user: str, d: str, *, level: str, fee: str, content: bool) -> str:
+    """Give what the rule asks beside the walls: clearance and relation of the actor, whose id is parameter `user`."""
+    roles = actor.roles
     by_role = content_by_role(roles) if content else metadata_by_role(roles)
     # Cheapest first: what stands in the row, then one look-up, then those of grants.
     relations = [f"{level} <= {by_role:d}"]
@@ -152,11 +173,7 @@ def _rule(actor: Actor, where: Where, d: str, *, level: str, fee: str, content: 
     if Role.PARTNER in roles and actor.department is not None:
         relations.append(f"({level} <= {Rank.CONFIDENTIAL:d} AND {heads_department(actor, where, d)})")
     relations += [on_team(user, d), granted(user, d, level, content=content)]
-    outside = no_wall(user, f"{d}.id")
-    if walled is not None:
-        # NOT IN, which PostgreSQL answers from a hash made once; the ids are never null.
-        outside = f"{d}.id NOT IN (SELECT wx.dossier_id FROM {walled} wx)"
-    return f"({level} <= {actor.clearance:d} AND ({' OR '.join(relations)}) AND {outside})"
+    return f"({level} <= {actor.clearance:d} AND ({' OR '.join(relations)}))"
 
 
 def reached(reach: Reach, where: Where, d: str = "d") -> str:

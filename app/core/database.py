@@ -115,10 +115,6 @@ async def _set_codecs(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         encoder=lambda value: b"\x01" + orjson.dumps(value, default=str),  # asyncpg has a UUID class of its own
         decoder=lambda data: orjson.loads(data[1:]),
     )
-    await connection.set_type_codec(
-        "json", schema="pg_catalog", format="binary", encoder=lambda value: orjson.dumps(value, default=str),
-        decoder=orjson.loads,
-    )  # fmt: skip
 
 
 async def _leave_as_it_is(_: "asyncpg.Connection[asyncpg.Record]") -> None:

@@ -1,10 +1,12 @@
 """SQL of entries, reviews and files."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from app.access.standing import standing
-from app.access.visibility import effective_level, reads_entry, sees_entry
+from app.access.visibility import effective_level, reads_entry, sees_beside, sees_entry
 from app.core.actor import Actor
 from app.core.database import Connection, Database, Row, present
 from app.core.sql import Where, insert_statement
@@ -12,7 +14,6 @@ from app.core.statements import ActorStatement
 from app.entries.models import Entry
 from app.storage.scans import scan_columns
 
-# What is gathered to JSON stands in the order in which it is shown, which `json` keeps.
 _ENTRY = f"""
 e.id, e.dossier_id, e.title, e.category, e.document_number, e.responsible_party, e.formed_on, e.pages, e.pages_stated,
 e.original, e.confidentiality, {effective_level("e", "d")} AS effective, e.stage, e.slot, e.remarks, e.review,
@@ -20,27 +21,30 @@ e.position, e.created_by, a.display_name AS author_name, e.created_at, e.updated
 d.state AS dossier_state, d.open_supplement_id, e.supplement_id, d.template_id,
 (SELECT count(*) FROM files f WHERE f.entry_id = e.id) AS file_count,
 (SELECT f.pages FROM files f WHERE f.entry_id = e.id ORDER BY f.version DESC LIMIT 1) AS pages_in_file,
-(SELECT json_build_object('authenticity', r.authenticity, 'relevance', r.relevance, 'legality', r.legality,
-   'decision', r.decision, 'reason', r.reason, 'exclusion', r.exclusion, 'rules_version', r.rules_version,
-   'reviewed_by', json_build_object('id', r.reviewed_by, 'display_name', ru.display_name),
-   'reviewed_at', r.reviewed_at)
- FROM entry_reviews r JOIN users ru ON ru.id = r.reviewed_by
- WHERE r.entry_id = e.id ORDER BY r.id DESC LIMIT 1) AS newest_review
+v.authenticity, v.relevance, v.legality, v.decision, v.reason, v.exclusion, v.rules_version, v.reviewed_by,
+v.display_name AS reviewer_name, v.reviewed_at, v.successor_id IS NOT NULL AS superseded
 """
-# A link to the successor lasts as long as the review that made it is the newest.
-_NEWEST = "NOT EXISTS (SELECT 1 FROM entry_reviews l WHERE l.entry_id = r.entry_id AND l.id > r.id)"
-_ENTRIES = "FROM entries e JOIN dossiers d ON d.id = e.dossier_id JOIN users a ON a.id = e.created_by"
+# The newest review is the verdict in force: a link to the successor lasts as long as the review that made it.
+_ENTRIES = """
+FROM entries e JOIN dossiers d ON d.id = e.dossier_id JOIN users a ON a.id = e.created_by LEFT JOIN LATERAL
+(SELECT r.authenticity, r.relevance, r.legality, r.decision, r.reason, r.exclusion, r.rules_version, r.reviewed_by,
+  ru.display_name, r.reviewed_at, r.superseded_by AS successor_id
+ FROM entry_reviews r JOIN users ru ON ru.id = r.reviewed_by
+ WHERE r.entry_id = e.id ORDER BY r.id DESC LIMIT 1) v ON TRUE
+"""
 
 
 def _columns(actor: Actor, where: Where) -> str:
-    """Give the columns of an entry; what stands before and after it as far as the actor sees it."""
+    """Give the columns of an entry that the actor sees; what stands before and after it as far as he sees that too.
+
+    All in one statement: a second one, for entries with links only, would tell by its time of links that are hidden.
+    """
     return (
-        f"{_ENTRY}, (SELECT n.id FROM entry_reviews r JOIN entries n ON n.id = r.superseded_by"
-        f" WHERE r.entry_id = e.id AND {_NEWEST} AND {sees_entry(actor, where, 'n')}) AS superseded_by,"
-        " ARRAY(SELECT o.id FROM entry_reviews r JOIN entries o ON o.id = r.entry_id"
-        f" WHERE r.superseded_by = e.id AND {_NEWEST} AND {sees_entry(actor, where, 'o')} ORDER BY o.id) AS supersedes,"
-        " EXISTS (SELECT 1 FROM entry_reviews r WHERE r.entry_id = e.id AND r.superseded_by IS NOT NULL"
-        f" AND {_NEWEST}) AS superseded"
+        f"{_ENTRY}, (SELECT n.id FROM entries n WHERE n.id = v.successor_id AND {sees_beside(actor, where, 'n')})"
+        " AS superseded_by,"
+        " ARRAY(SELECT o.id FROM entry_reviews r JOIN entries o ON o.id = r.entry_id WHERE r.superseded_by = e.id"
+        " AND NOT EXISTS (SELECT 1 FROM entry_reviews l WHERE l.entry_id = r.entry_id AND l.id > r.id)"
+        f" AND {sees_beside(actor, where, 'o')} ORDER BY o.id) AS supersedes"
     )
 
 
@@ -162,15 +166,15 @@ async def template(source: Connection | Database, template_id: UUID) -> Row:
     return present(await source.fetchrow("SELECT slots, stages, categories FROM templates WHERE id = $1", template_id))
 
 
-async def add(connection: Connection, entry: Entry, *, fees: int) -> None:
+async def add(connection: Connection, entry: Mapping[str, Any], *, fees: int) -> None:
     """Insert an entry and count it in its dossier, whose row is held already."""
     statement, columns = insert_statement(Entry)
-    values = [getattr(entry, name) for name in columns]
+    values = [entry[name] for name in columns]
     pages, fee_count, dossier_id = (f"${len(values) + place}" for place in (1, 2, 3))
     await connection.execute(
         f"WITH added AS ({statement}) UPDATE dossiers SET entry_count = entry_count + 1,"
         f" page_count = page_count + {pages}, fee_count = fee_count + {fee_count} WHERE id = {dossier_id}",
-        *values, entry.pages or 0, fees, entry.dossier_id,
+        *values, entry["pages"] or 0, fees, entry["dossier_id"],
     )  # fmt: skip
 
 

@@ -91,6 +91,5 @@ async def _require_successor(tx: Transaction, row: Row, by_entry_id: UUID) -> No
 
 
 def _review(row: Row, data: SupersessionIn) -> ReviewCreate:
-    before = row["newest_review"] or {}
-    qualities = {name: getattr(data, name) or before.get(name, Judgement.PASS) for name in _QUALITIES}
+    qualities = {name: getattr(data, name) or row[name] or Judgement.PASS for name in _QUALITIES}
     return ReviewCreate(**qualities, decision="exclude", reason=data.reason, exclusion=SUPERSEDED)

@@ -1,31 +1,27 @@
 """How entries and files are shown, made of rows as `repository.find` and `repository.find_file` give them."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
 from app.auth.roles import LEVELS
 from app.core.database import Row
 from app.core.plain import Plain, instant
-from app.core.schema import rfc3339
-from app.entries.models import Entry
-from app.entries.schemas import EntryOut, FileOut
+from app.entries.schemas import EntryOut, FileOut, ReviewOut
 
-_ENTRY, _FILE = tuple(EntryOut.model_fields), tuple(FileOut.model_fields)
+_ENTRY, _REVIEW, _FILE = (tuple(shown.model_fields) for shown in (EntryOut, ReviewOut, FileOut))
 # Those that no column has the name of keep their place with another, until they are made.
 _PLACES = {"effective_confidentiality": "effective", "excluded": "review", "pages_differ": "pages"}
-_COLUMNS = tuple(Entry.model_fields)
 _of_entry = itemgetter(*(_PLACES.get(name, name) for name in _ENTRY))
-_of_file = itemgetter(*_FILE)
+_of_review, _of_file = itemgetter(*_REVIEW), itemgetter(*_FILE)
 
 
-def new_row(entry: Entry, dossier_level: int, author_name: str) -> dict[str, Any]:
+def new_row(entry: Mapping[str, Any], dossier_level: int, author_name: str) -> dict[str, Any]:
     """Give the row of an entry that was registered just now, as `repository.find` will give it."""
-    nothing = dict.fromkeys(("pages_in_file", "newest_review", "superseded_by"))
+    nothing = dict.fromkeys(("pages_in_file", "decision", "superseded_by"))
     return {
-        **{name: getattr(entry, name) for name in _COLUMNS}, **nothing, "supersedes": [], "file_count": 0,
-        "effective": max(entry.confidentiality or 0, dossier_level), "author_name": author_name,
+        **entry, **nothing, "supersedes": [], "file_count": 0,
+        "effective": max(entry["confidentiality"] or 0, dossier_level), "author_name": author_name,
     }  # fmt: skip
 
 
@@ -35,7 +31,7 @@ def entry_shown(row: Row | Mapping[str, Any]) -> Plain[EntryOut]:
     fields: dict[str, Any] = dict(zip(_ENTRY, _of_entry(row), strict=True))
     fields["confidentiality"] = None if own is None else LEVELS[own]
     fields["effective_confidentiality"] = LEVELS[row["effective"]]
-    fields["review"] = _review(row["newest_review"])
+    fields["review"] = None if row["decision"] is None else _review(row)
     fields["excluded"] = row["review"] == "excluded"
     fields["pages_differ"] = row["pages"] is not None and counted is not None and row["pages"] != counted
     fields["created_by"] = {"id": row["created_by"], "display_name": row["author_name"]}
@@ -61,8 +57,8 @@ def file_out(row: Row) -> FileOut:
     return file_shown(row).checked()
 
 
-def _review(review: dict[str, Any] | None) -> dict[str, Any] | None:
-    if review is not None:
-        # Within JSON, PostgreSQL leaves zeros off the fraction of a second.
-        review["reviewed_at"] = rfc3339(datetime.fromisoformat(review["reviewed_at"]))
+def _review(row: Row | Mapping[str, Any]) -> dict[str, Any]:
+    review: dict[str, Any] = dict(zip(_REVIEW, _of_review(row), strict=True))
+    review["reviewed_by"] = {"id": row["reviewed_by"], "display_name": row["reviewer_name"]}
+    review["reviewed_at"] = instant(row["reviewed_at"])
     return review

@@ -103,6 +103,19 @@ async def check_acts(source: Any, world: World, person: Person) -> None:
                 assert await judged(person, act, row) == model.may(world, person, act, dossier, entry), (act, person)
 
 
+async def check_links(source: Any, world: World, person: Person) -> None:
+    """Compare what is shown of the entries before and after one with what single reads show of these."""
+    for dossier in world.dossiers:
+        seen = [entry.id if model.sees(world, person, dossier, entry) else None for entry in dossier.entries]
+        for place, entry in enumerate(dossier.entries):
+            row = await entries.find(source, person.actor(), entry.id)
+            if row is not None:
+                before, after = [one for one in seen[:place][-1:] if one], seen[place + 1 :][:1] or [None]
+                assert (row["supersedes"], [row["superseded_by"]]) == (before, after), (person, dossier, entry)
+                assert row["superseded"] == (place + 1 < len(seen))
+                checked["triples"] += 1
+
+
 async def check_lists(source: Any, world: World, person: Person) -> None:
     """Compare the lists, in every order, with what single reads show: nothing more, nothing less."""
     seen = {dossier.id for dossier in world.dossiers if model.sees(world, person, dossier)}
@@ -208,6 +221,7 @@ async def test_all_agree(connection: "asyncpg.Connection[asyncpg.Record]", world
         await settle(connection, world)
         for person in world.people:
             await check_acts(connection, world, person)
+            await check_links(connection, world, person)
             await check_lists(connection, world, person)
             await check_engagements(connection, world, person)
             await check_clients(connection, world, person)

@@ -126,7 +126,10 @@ async def test_newer_version_supersedes_and_a_new_review_ends_the_link(firm: Fir
     assert [line["entry_id"] for line in contents["volumes"][0]["items"]] == [third]
     # Nothing disappears: the entries are there, and the link ends with the review that keeps the older version.
     listing = f"/v1/dossiers/{dossier['id']}/entries?include=excluded"
-    assert [item["id"] for item in (await lawyer.get(listing)).json()["items"]] == [first, second, third]
+    shown = [
+        (item["id"], item["superseded_by"], item["supersedes"]) for item in (await lawyer.get(listing)).json()["items"]
+    ]
+    assert shown == [(first, second, []), (second, third, [first]), (third, None, [second])]
     assert (await lawyer.post(f"/v1/entries/{first}/review", PASS)).json()["superseded_by"] is None
     assert await links(lawyer, second) == (third, [])
     assert await counts(lawyer, dossier) == (2, 4)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import functools
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -121,3 +122,24 @@ async def test_readings_at_once_share_the_statements_of_their_events(
     assert len(counter.said) == len(read) + len(recorded), set(counter.said)
     for answer in answers:
         assert await firm.events(answer) == done("dossier.viewed")
+
+
+async def test_links_seen_or_hidden_take_no_statement_of_their_own(
+    firm: Firm, counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(firm.services.auth, "_trust_seconds", 3600)
+    lawyer, assistant = await firm.person("lawyer"), await firm.person("assistant")
+    dossier = await firm.dossier(lawyer, team=[{"user_id": str(assistant.id), "duty": "assistant"}])
+    sealed = await firm.entry(lawyer, dossier["id"], "密", confidentiality="sealed")
+    old, new, alone = [await firm.entry(lawyer, dossier["id"], title) for title in ("旧", "新", "独")]
+    for older, newer in ((old, new), (sealed, alone)):
+        said = {"by_entry_id": newer["id"], "reason": "定稿"}
+        assert (await lawyer.post(f"/v1/entries/{older['id']}/supersession", said)).is_success
+    seen = [(lawyer, entry, True) for entry in (old, new, sealed, alone)]
+    for person, entry, linked in [*seen, (assistant, old, True), (assistant, alone, False)]:
+        path = f"/v1/entries/{entry['id']}"
+        await person.get(path)
+        (answer,) = await counter.during(functools.partial(person.get, path))
+        assert len(counter.said) == STATEMENTS["read entry"]
+        shown = answer.json()
+        assert bool(shown["superseded_by"] or shown["supersedes"]) == linked

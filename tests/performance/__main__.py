@@ -15,6 +15,7 @@ from statistics import median
 
 from tests.performance.load import Run, put, resident_mib, wrk
 from tests.performance.operations import GROWING, OPERATIONS, SCALING, Operation
+from tests.performance.profiling import profile
 from tests.performance.report import Figures, write
 from tests.performance.stand import Stand, stand
 
@@ -75,26 +76,35 @@ def _times(
     return {lines: median(ratios) for lines, ratios in gained.items()}
 
 
-def main() -> None:
-    """Measure and write the page."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and write the page, or one section of it."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--entries", type=int, default=200_000, help="entries of the firm that is measured")
     parser.add_argument("--small", type=int, default=2_000, help="entries of the small firm, for growth")
     parser.add_argument("--big", type=int, default=1_000_000, help="entries of the big firm; 0 leaves it out")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5, help="of each subject in each round")
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=2, help="processes to compare with one; 1 leaves it out")
+    parser.add_argument("--profile", action="store_true", help="sample by py-spy instead, and write that section only")
     parser.add_argument("--out", type=Path, default=Path("docs/performance.md"))
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
+    if chosen.profile:
+        profile(chosen)
+    else:
+        measure(chosen)
+
+
+def measure(chosen: argparse.Namespace) -> None:
+    """Measure everything beside the floor and write the figures."""
     wrk()
     with tempfile.TemporaryDirectory(prefix="anjuan-bench-") as directory, ExitStack() as stack:
         place = Path(directory)
         middle = stack.enter_context(stand(place / "middle", chosen.entries, chosen.workers))
-        service = middle.servers["service"].pids[0]
         table = _operations(middle, chosen.rounds, chosen.seconds)
-        loaded = resident_mib(service)
-        scaling = _times(SCALING, (middle, "service"), (middle, "several"), chosen.rounds, chosen.seconds)
-        growth = {}
+        loaded = resident_mib(middle.servers["service"].pids[0])
+        scaling, growth = {}, {}
+        if chosen.workers > 1:
+            scaling = _times(SCALING, (middle, "service"), (middle, "several"), chosen.rounds, chosen.seconds)
         if chosen.big:
             small = stack.enter_context(stand(place / "small", chosen.small))
             big = stack.enter_context(stand(place / "big", chosen.big))

@@ -43,28 +43,44 @@ def write(
     figures = "\n".join(
         [_BEGIN, "", *_said(chosen), "", *_operations(table), "", *_rest(chosen, growth, scaling, memory), "", _END]
     )
-    page: Path = chosen.out
-    text = page.read_text() if page.exists() else f"# Performance\n\n{_BEGIN}\n{_END}\n"
-    before, after = text.partition(_BEGIN)[0], text.partition(_END)[2]
-    page.write_text(f"{before}{figures}{after}")
-    plot = page.parent / "pictures" / "performance.svg"
+    put_between(chosen.out, _BEGIN, _END, figures)
+    put_picture(chosen.out.parent / "pictures" / "performance.svg", _plot(table))
+
+
+def put_between(page: Path, begin: str, end: str, text: str) -> None:
+    """Put text, its marks with it, where the marks stand in a page, or at the page's end; what is around them stays."""
+    had = page.read_text() if page.exists() else "# Performance\n"
+    if begin not in had:
+        had = f"{had}\n{begin}\n{end}\n"
+    before, after = had.partition(begin)[0], had.partition(end)[2]
+    page.write_text(f"{before}{text}{after}")
+    print(text)
+
+
+def put_picture(plot: Path, drawn: str) -> None:
+    """Write an SVG to a file, and a PNG of it beside."""
     plot.parent.mkdir(exist_ok=True)
-    drawn = _plot(table)
     plot.write_text(drawn)
     picture = typst.compile(
         b'#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.drawn), format: "svg")',
         format="png", ppi=144, font_paths=FONTS, ignore_system_fonts=True, sys_inputs={"drawn": drawn},
     )  # fmt: skip
     plot.with_suffix(".png").write_bytes(picture)
-    print(figures)
+
+
+def measured_at() -> str:
+    """Tell when, of what and on which machine something is measured."""
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
+    memory = int(Path("/proc/meminfo").read_text().split()[1]) / 2**20
+    return (
+        f"Measured on {today()} at commit `{commit.stdout.strip()}`, on {os.cpu_count()} cores and {memory:.0f} GiB"
+        f" ({platform.system()}, Python {platform.python_version()}), load, API and PostgreSQL sharing them"
+    )
 
 
 def _said(chosen: argparse.Namespace) -> list[str]:
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
-    memory = int(Path("/proc/meminfo").read_text().split()[1]) / 2**20
     said = (
-        f"Measured on {today()} at commit `{commit.stdout.strip()}`, on {os.cpu_count()} cores and {memory:.0f} GiB"
-        f" ({platform.system()}, Python {platform.python_version()}), load, API and PostgreSQL sharing them; a firm of"
+        f"{measured_at()}; a firm of"
         f" {chosen.entries:,} entries; {chosen.rounds} rounds of {chosen.seconds} s of each subject, interleaved;"
         " 32 connections, one worker. Ratios are medians over the rounds."
     )
@@ -90,12 +106,14 @@ def _operations(table: Iterable[tuple[Operation, Figures]]) -> list[str]:
 def _rest(
     chosen: argparse.Namespace, growth: Mapping[str, float], scaling: Mapping[str, float], memory: tuple[float, float]
 ) -> list[str]:
-    lines = [
-        f"| several processes: {chosen.workers} workers against one | times the requests of one |",
-        "|---|---|",
-        *(f"| {name} | {ratio:.2f} |" for name, ratio in scaling.items()),
-        "",
-    ]
+    lines = []
+    if scaling:
+        lines += [
+            f"| several processes: {chosen.workers} workers against one | times the requests of one |",
+            "|---|---|",
+            *(f"| {name} | {ratio:.2f} |" for name, ratio in scaling.items()),
+            "",
+        ]
     if growth:
         lines += [
             f"| growth: {chosen.big:,} entries against {chosen.small:,} | requests left (≥ {PROMISED_GROWTH}) |",

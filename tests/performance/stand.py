@@ -37,10 +37,12 @@ WHERE d.confidentiality <= 2 ORDER BY d.id LIMIT $2
 class Stand:
     """A running stand: its servers and the tokens of those who ask by name, the lines that are asked, by name.
 
-    `idle` is the memory in MiB that a process of the service holds before it has been asked anything.
+    `idle` is the memory in MiB that a process of the service holds before it has been asked anything; `database` is
+    the process that all others of PostgreSQL come from.
     """
 
     servers: dict[str, Server]
+    database: int
     idle: float
     tokens: dict[str, str]
     lines: dict[str, Path]
@@ -77,7 +79,8 @@ def stand(place: Path, entries: int, workers: int = 1) -> Iterator[Stand]:
             servers["several"] = stack.enter_context(served(SERVICE, env, "/health/ready", workers))
         idle = resident_mib(servers["service"].pids[0])
         told = asyncio.run(_Asked(servers["service"].url, tokens["lawyer"], place).gathered(postgres.owner_url))
-        yield Stand(servers, idle, tokens, told)
+        assert postgres.pid is not None
+        yield Stand(servers, postgres.pid, idle, tokens, told)
 
 
 async def _tokens(settings: Settings, owner_url: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -227,6 +228,13 @@ async def _put_dossier(
             (entry.id, dossier.id, "fee_document" if entry.fees else "evidence", entry.level, dossier.creator.id)
             for entry in dossier.entries
         ],
+    )
+    # Each is superseded by the next one, and judged under the id of its own.
+    await connection.executemany(
+        "INSERT INTO entry_reviews (id, entry_id, authenticity, relevance, legality, decision, reason, exclusion,"
+        " superseded_by, reviewed_by, reviewed_at)"
+        " VALUES ($1, $1, 'pass', 'pass', 'pass', 'exclude', 'x', 'superseded', $2, $3, now())",
+        [(older.id, newer.id, dossier.creator.id) for older, newer in pairwise(dossier.entries)],
     )
     await connection.executemany(
         "INSERT INTO files (id, entry_id, dossier_id, version, original_name, media_type, size, sha256, object_key,"
