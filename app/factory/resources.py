@@ -19,7 +19,8 @@ from app.ledger.witnesses import Witness
 from app.storage.key_store import KeyStore
 from app.storage.master_keys import MasterKeyFile
 from app.storage.protocol import ObjectStore
-from app.storage.s3 import S3Options, S3Store
+from app.storage.s3 import S3Store
+from app.storage.s3_options import S3Options
 from app.storage.scanner import ClamScanner
 from app.storage.vault import Vault
 

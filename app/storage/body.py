@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Protocol
 
 from app.core.errors import TooLarge
 from app.storage.errors import BodyLengthMismatch
@@ -67,21 +68,31 @@ class CheckedBody:
         return taken
 
 
+class Digest(Protocol):
+    """A running digest, as hashlib has them."""
+
+    def update(self, piece: memoryview, /) -> None:
+        """Go on with a piece."""
+
+    def hexdigest(self) -> str:
+        """Give the digest of all pieces as text."""
+
+
 class Part:
-    """The next `length` bytes of a body as an iterator of pieces, digested on the way.
+    """The next `length` bytes of a body as an iterator of pieces, digested on the way: by MD5 unless told otherwise.
 
     A class and not a generator: a transfer that breaks off leaves no suspended generator for the loop to close.
     """
 
-    def __init__(self, body: CheckedBody, length: int) -> None:
+    def __init__(self, body: CheckedBody, length: int, digest: Digest | None = None) -> None:
         self._body, self._left, self.length = body, length, length
-        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._digest: Digest = digest or hashlib.md5(usedforsecurity=False)
         self._digesting: asyncio.Future[None] | None = None
 
-    async def md5(self) -> str:
-        """Give the hex digest of what has been passed on so far."""
+    async def digest(self) -> str:
+        """Give the digest of what has been passed on so far, as its kind writes it."""
         await self._digested()
-        return self._md5.hexdigest()
+        return self._digest.hexdigest()
 
     async def _digested(self) -> None:
         if self._digesting is not None:
@@ -106,9 +117,9 @@ class Part:
             raise BodyLengthMismatch("The body ended early.", "请求体提前结束。")
         self._left -= len(piece)
         if len(piece) < WORTH_A_THREAD:
-            self._md5.update(piece)
+            self._digest.update(piece)
         else:  # while this piece travels; it is the slowest of all that is done to the bytes
-            self._digesting = asyncio.get_running_loop().run_in_executor(None, self._md5.update, piece)
+            self._digesting = asyncio.get_running_loop().run_in_executor(None, self._digest.update, piece)
         return piece
 
 
@@ -128,9 +139,9 @@ class Whole:
         return data  # type: ignore[return-value]  # a bytearray serves wherever these bytes go
 
 
-def in_memory(data: bytes | bytearray) -> Part:
+def in_memory(data: bytes | bytearray, digest: Digest | None = None) -> Part:
     """Make a part of bytes at hand."""
-    return Part(CheckedBody(Whole(data), len(data)), len(data))
+    return Part(CheckedBody(Whole(data), len(data)), len(data), digest)
 
 
 async def streamed_parts(body: CheckedBody, size: int, least: int) -> AsyncGenerator[Part, None]:

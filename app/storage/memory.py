@@ -41,7 +41,7 @@ class MemoryStore:
         part = in_memory(taken)
         async for _ in part:
             pass
-        self.objects[key], md5 = bytes(taken), await part.md5()
+        self.objects[key], md5 = bytes(taken), await part.digest()
         self._meta[key] = StoredObject(key, len(taken), md5, modified=now())
         return StoredObject(key, len(taken), md5, md5)
 

@@ -1,6 +1,7 @@
 """The object store over the S3 protocol (MinIO, the embedded server, any other).
 
 The minio library signs and administers (`s3_admin.py`); the bytes travel asynchronously at the addresses it signed.
+What the store took is compared with what was sent: by the store where it can (`checksums.py`), else by its ETag.
 Signed addresses never leave this process. No request is repeated once bytes were sent.
 
 Where the bucket keeps versions, removing an object removes all its versions by their ids. A plain DELETE would only
@@ -10,7 +11,6 @@ mark it as deleted, and the bytes of a refused upload would stay for ever.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -21,15 +21,16 @@ import structlog
 import urllib3
 
 from app.core.errors import AppError
+from app.storage import checksums
 from app.storage.body import CheckedBody, Part, Whole, buffered_parts, in_memory, streamed_parts
 from app.storage.errors import ObjectCorrupt, ObjectLocked, ObjectMissing
-from app.storage.locks import Capabilities, LockMode, LockState, Upload, check_moment
+from app.storage.locks import Capabilities, LockState, Upload, check_moment
 from app.storage.protocol import StoredObject, check_key, check_range
 from app.storage.s3_admin import Bucket, in_thread, make_client
 from app.storage.s3_answers import accepted, expected_length, refused, text
-from app.storage.wire import Wire, read_chunks, refusal
+from app.storage.s3_options import S3Options
+from app.storage.wire import Answer, Wire, read_chunks, refusal
 
-MIB, GIB = 1024**2, 1024**3
 PAGE = 1000
 SIGNED_FOR = timedelta(hours=1)
 CLEANUP_WAIT = 5.0
@@ -38,28 +39,6 @@ HTTP_PARTIAL, HTTP_NOT_FOUND, HTTP_RANGE = 206, 404, 416
 PROBE_KEY = "probe/nothing"
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class S3Options:
-    """Where the store is and how long to wait for it.
-
-    `connect_seconds` bounds reaching it, `idle_seconds` its silence; `connections` the transfers at a time.
-    `part_bytes` is the least part of an upload in parts, `single_bytes` the largest body sent in one request;
-    `lock_mode` how firmly the store retains.
-    """
-
-    endpoint: str
-    access_key: str
-    secret_key: str = field(repr=False)
-    bucket: str
-    region: str = "us-east-1"
-    connect_seconds: float = 3.0
-    idle_seconds: float = 30.0
-    connections: int = 128
-    part_bytes: int = 8 * MIB
-    single_bytes: int = 5 * GIB
-    lock_mode: LockMode = "governance"
 
 
 class S3Store:
@@ -80,6 +59,7 @@ class S3Store:
         self._cleanups: set[asyncio.Task[object]] = set()
         self._replaced: dict[str, str] = {}
         self._locks: bool | None = None
+        self._sums: bool | None = None
 
     async def put(self, key: str, chunks: AsyncIterator[bytes], size: int | None) -> StoredObject:
         """Store the chunks: one request up to 5 GiB of known size or one part of unknown size, else in parts."""
@@ -88,6 +68,8 @@ class S3Store:
         if size == 0:
             await body.confirm_end()
         if size is not None and size <= self._options.single_bytes:
+            if size >= checksums.WORTH_A_TRAILER and await self._compares_sums():
+                return await self._put_single(key, part := Part(body, size, checksums.Crc32()), checksums.Framed(part))
             return await self._put_single(key, Part(body, size))
         if size is not None:
             return await self._put_parts(key, streamed_parts(body, size, self._options.part_bytes))
@@ -104,7 +86,7 @@ class S3Store:
         """Write a small object and give the id of its version, None where the store keeps none."""
         part = in_memory(content)
         answer = await self._wire.send("PUT", self._sign("PUT", check_key(key)), part, part.length)
-        accepted(answer, await part.md5())
+        accepted(answer, await part.digest())
         return answer.headers.get("x-amz-version-id")
 
     async def replace(self, key: str, content: bytes) -> None:
@@ -134,12 +116,17 @@ class S3Store:
         else:
             await self._write(key, content)
 
-    async def _put_single(self, key: str, part: Part) -> StoredObject:
+    async def _put_single(self, key: str, part: Part, framed: checksums.Framed | None = None) -> StoredObject:
         try:
-            answer = await self._wire.send("PUT", self._sign("PUT", key), part, part.length)
-            md5 = await part.md5()
-            etag = accepted(answer, md5)
-            if etag != md5:
+            if framed is not None:
+                answer = await self._send_framed(key, framed)
+                etag, md5 = accepted(answer, crc32=await part.digest()), None
+                proven = checksums.TRAILER in answer.headers
+            else:
+                answer = await self._wire.send("PUT", self._sign("PUT", key), part, part.length)
+                etag = accepted(answer, md5 := await part.digest())
+                proven = etag == md5
+            if not proven:
                 await self._check_size(key, part.length)
         except BaseException:
             # Before its last byte the store can't have made an object of it; after, only deleting makes sure.
@@ -147,6 +134,19 @@ class S3Store:
                 await self._clean_up(self.delete(key))
             raise
         return StoredObject(key, part.length, etag, md5)
+
+    async def _send_framed(self, key: str, framed: checksums.Framed) -> Answer:
+        url, headers = self._admin.signed("PUT", key, framed.headers)
+        return await self._wire.send("PUT", url, framed, framed.length, headers)
+
+    async def _compares_sums(self) -> bool:
+        """Tell whether the store compares sums that follow the bytes; asked at the first upload that is worth it."""
+        if self._sums is None:
+            answer = await self._send_framed(checksums.PROBE_KEY, checksums.wrong())
+            self._sums = checksums.compares(answer)
+            if answer.ok:
+                await _quietly(self.delete(checksums.PROBE_KEY))
+        return self._sums
 
     async def _put_parts(self, key: str, parts: AsyncGenerator[Part, None]) -> StoredObject:
         upload = await self._begin_upload(key)
@@ -158,7 +158,7 @@ class S3Store:
                 async for part in parts:
                     query = {"partNumber": str(len(tags) + 1), "uploadId": upload}
                     answer = await self._wire.send("PUT", self._sign("PUT", key, query), part, part.length)
-                    tags.append(accepted(answer, await part.md5()))
+                    tags.append(accepted(answer, await part.digest()))
                     total += part.length
             completing = True
             etag = await self._complete_upload(key, upload, tags)

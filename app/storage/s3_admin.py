@@ -5,7 +5,7 @@ It goes through the minio library, which blocks, so each question has a thread o
 
 import asyncio
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from io import BytesIO
 from typing import TypeVar
@@ -17,6 +17,8 @@ from minio import Minio
 from minio.datatypes import Object
 from minio.error import InvalidResponseError, MinioException, S3Error
 from minio.retention import Retention
+from minio.signer import sign_v4_s3
+from minio.time import to_amz_date
 
 from app.core.clock import now
 from app.storage.errors import LocksMissing, ObjectLocked, ObjectMissing, StoreUnavailable
@@ -87,6 +89,19 @@ class Bucket:
         except S3Error as error:
             if error.code not in _THERE_ALREADY:
                 raise
+
+    def signed(self, method: str, key: str, headers: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+        """Sign a request with its headers; give its address and all headers to send. Does not block."""
+        client, moment = self._client, now()
+        region, credentials = client._get_region(self._name), client._provider.retrieve()  # type: ignore[union-attr]  # noqa: SLF001
+        url = client._base_url.build(method=method, region=region, bucket_name=self._name, object_name=key)  # noqa: SLF001
+        # The library signs such requests for itself only: it has no public name for it.
+        said = sign_v4_s3(
+            method=method, url=url, region=region, credentials=credentials, date=moment,
+            headers={**headers, "Host": url.netloc, "x-amz-date": to_amz_date(moment)},
+            content_sha256=headers["x-amz-content-sha256"],
+        )  # fmt: skip
+        return url.geturl(), {name: str(value) for name, value in said.items() if name != "Host"}
 
     def objects(self, prefix: str) -> Iterator[Object]:
         """Go through the newest versions of all objects under `prefix`; asks the store page by page."""

@@ -5,12 +5,16 @@ from collections.abc import Mapping
 from xml.etree import ElementTree as ET
 
 from app.core.errors import AppError
+from app.storage.checksums import TRAILER
 from app.storage.errors import ObjectCorrupt, ObjectMissing, StoreUnavailable
 from app.storage.wire import Answer
 
 
-def accepted(answer: Answer, md5: str) -> str:
-    """Give the ETag of what the store took; raise when it refused, or took other bytes than were sent."""
+def accepted(answer: Answer, md5: str | None = None, *, crc32: str | None = None) -> str:
+    """Give the ETag of what the store took; raise when it refused, or took other bytes than were sent.
+
+    `md5` and `crc32` are those of what was sent: one of them, and the store tells what it makes of the same.
+    """
     if not answer.ok:
         raise refused(answer)
     etag = answer.headers.get("etag", "").strip('"')
@@ -18,13 +22,14 @@ def accepted(answer: Answer, md5: str) -> str:
     foreign = answer.headers.get("x-amz-server-side-encryption", "AES256") != "AES256" or any(
         name.startswith("x-amz-server-side-encryption-customer") for name in answer.headers
     )
-    if re.fullmatch("[0-9a-f]{32}", etag) and etag != md5 and not foreign:
+    other = md5 is not None and re.fullmatch("[0-9a-f]{32}", etag) and etag != md5 and not foreign
+    if other or (crc32 is not None and answer.headers.get(TRAILER, crc32) != crc32):
         raise ObjectCorrupt("The store took other bytes than were sent.")
     return etag
 
 
 def refused(answer: Answer) -> AppError:
-    if answer.code in {"BadDigest", "IncompleteBody", "InvalidPart"}:
+    if answer.code in {"BadDigest", "IncompleteBody", "InvalidPart", "XAmzContentChecksumMismatch"}:
         return ObjectCorrupt(f"The store refused the bytes: {answer.code}.")
     error = answer.error()
     return StoreUnavailable("the store answered 404") if isinstance(error, ObjectMissing) else error

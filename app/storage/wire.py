@@ -7,7 +7,7 @@ import asyncio
 import re
 import socket
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -137,10 +137,16 @@ class Wire:
             self._session = None
 
     async def send(
-        self, method: str, url: str, body: AsyncIterator[memoryview] | None = None, length: int = 0
+        self,
+        method: str,
+        url: str,
+        body: AsyncIterator[memoryview] | None = None,
+        length: int = 0,
+        more: Mapping[str, str] | None = None,
     ) -> Answer:
         """Make one request, with a body of exactly `length` bytes if one is given, and read the answer.
 
+        `more` are headers that were signed with the address.
         Raises what the body raises, and `StoreUnavailable` when no whole answer came; a refusal is an `Answer` too.
         An answer before the end of the body is a refusal whatever it says.
         """
@@ -149,6 +155,7 @@ class Wire:
             async with asyncio.timeout(None) as watch:
                 paced = _Paced(body, length, watch, self._idle) if body is not None else None
                 headers = {"Content-Length": str(length)} if paced or method in {"PUT", "POST"} else {}
+                headers |= more or {}
                 async with self.session.request(
                     method, URL(url, encoded=True), data=paced, headers=headers, allow_redirects=False
                 ) as response:

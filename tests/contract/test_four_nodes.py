@@ -17,7 +17,8 @@ import pytest
 from app.config import Settings, StorageSettings
 from app.storage.errors import StoreUnavailable
 from app.storage.protocol import ObjectStore
-from app.storage.s3 import S3Options, S3Store
+from app.storage.s3 import S3Store
+from app.storage.s3_options import S3Options
 from tests.contract import test_locks, test_object_store
 from tests.support.checks import refused
 from tests.support.firm import Firm, done

@@ -11,7 +11,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from app.storage.errors import LocksMissing, ObjectCorrupt, ObjectMissing, StoreFull, StoreUnavailable
-from app.storage.s3 import S3Options
+from app.storage.s3_options import S3Options
 from tests.support.stores import BLOCK, BUCKET, Server, chunked, endless, new_key, opened, read, ready, repeated
 
 

@@ -20,7 +20,8 @@ from app.storage.errors import BodyLengthMismatch, LocksMissing, ObjectLocked, O
 from app.storage.locks import Capabilities, LockState
 from app.storage.protocol import ObjectStore
 from app.storage.proving import Failure, Finding, Proof, prove
-from app.storage.s3 import S3Options, S3Store
+from app.storage.s3 import S3Store
+from app.storage.s3_options import S3Options
 from tests.support.stores import (
     BLOCK,
     MIB,

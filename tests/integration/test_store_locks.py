@@ -18,7 +18,8 @@ from app.storage.body import Whole
 from app.storage.errors import StoreUnavailable
 from app.storage.memory import MemoryStore
 from app.storage.proving import PLACE
-from app.storage.s3 import S3Options, S3Store
+from app.storage.s3 import S3Store
+from app.storage.s3_options import S3Options
 from tests.support.checks import refused
 from tests.support.firm import Firm, done
 from tests.support.minio import RealMinio

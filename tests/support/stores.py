@@ -12,7 +12,8 @@ from minio import Minio
 from app.embedded.s3 import EmbeddedS3
 from app.storage.errors import StoreUnavailable
 from app.storage.protocol import ObjectStore
-from app.storage.s3 import S3Options, S3Store
+from app.storage.s3 import S3Store
+from app.storage.s3_options import S3Options
 from tests.support.four_nodes import FourNodes
 from tests.support.minio import RealMinio
 
