@@ -56,6 +56,7 @@ from app.api.signpost import Signpost
 from app.config import Settings
 from app.core.database import SchemaMismatch
 from app.core.errors import Unavailable
+from app.core.garbage import look_seldom
 from app.core.logging import configure
 from app.factory import Resources, make_resources, make_services
 
@@ -101,9 +102,6 @@ _ROOMS = (
 )
 _DESCRIPTION = "Client dossiers (案卷) of a law firm. Every read and write is an event; `x-permission` says who may."
 
-# So many new objects there may be before Python looks for cycles among them: some ten MiB.
-_OBJECTS = 100_000
-
 
 async def _first_look(resources: Resources) -> None:
     """Refuse a database of another schema; a store that is down is no reason not to start."""
@@ -148,8 +146,7 @@ def create_app(settings: Settings | None = None, resources: Resources | None = N
                 # garbage that went through that, too, would hold up every request for a tenth of a second.
                 gc.collect()
                 gc.freeze()
-                # Requests leave few cycles behind; to look for them at every 700th object costs some percent of each.
-                gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
+                look_seldom()  # requests leave few cycles behind, and each look costs them some percent
             yield
         finally:
             await held.close()

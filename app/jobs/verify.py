@@ -18,6 +18,7 @@ from app.config import DatabaseSettings, Settings
 from app.core.actor import service_actor
 from app.core.database import Database
 from app.core.errors import AppError
+from app.core.garbage import look_seldom
 from app.core.ids import new_id
 from app.core.logging import configure
 from app.events.recorder import Recorder
@@ -33,7 +34,6 @@ from app.ledger.verify import Report, Verification
 SOUND, FINDINGS, NOT_DONE = 0, 1, 2
 _SHOWN = 20
 _STATEMENT_SECONDS = 300.0  # a busy system is no reason to break off
-_OBJECTS = 100_000  # more than the rows that are compared at a time are made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +109,9 @@ def _keys(settings: Settings, given: str | None) -> list[VerifierKey]:
 def _cycles_sought_seldom() -> Iterator[None]:
     """Keep Python from looking for cycles of garbage while rows come in: they make none, and it is a third of the work.
 
-    What is left behind in cycles is still found, once there are `_OBJECTS` of it.
+    What is left behind in cycles is still found, later.
     """
-    before = gc.get_threshold()
-    gc.set_threshold(_OBJECTS, *before[1:])
+    before = look_seldom()
     try:
         yield
     finally:

@@ -68,9 +68,9 @@ class S3Store:
         if size == 0:
             await body.confirm_end()
         if size is not None and size <= self._options.single_bytes:
-            if size >= checksums.WORTH_A_TRAILER and await self._compares_sums():
-                return await self._put_single(key, part := Part(body, size, checksums.Crc32()), checksums.Framed(part))
-            return await self._put_single(key, Part(body, size))
+            summed = size >= checksums.WORTH_A_TRAILER and await self._compares_sums()
+            part = Part(body, size, checksums.Crc32()) if summed else Part(body, size)
+            return await self._put_single(key, part, summed=summed)
         if size is not None:
             return await self._put_parts(key, streamed_parts(body, size, self._options.part_bytes))
         first = await body.take(self._options.part_bytes)
@@ -116,10 +116,10 @@ class S3Store:
         else:
             await self._write(key, content)
 
-    async def _put_single(self, key: str, part: Part, framed: checksums.Framed | None = None) -> StoredObject:
+    async def _put_single(self, key: str, part: Part, *, summed: bool = False) -> StoredObject:
         try:
-            if framed is not None:
-                answer = await self._send_framed(key, framed)
+            if summed:
+                answer = await self._send_framed(key, checksums.Framed(part))
                 etag, md5 = accepted(answer, crc32=await part.digest()), None
                 proven = checksums.TRAILER in answer.headers
             else:

@@ -1,7 +1,6 @@
 """The sum that follows the bytes: asked for where the store compares it, and what differs is refused."""
 
 import hashlib
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -11,7 +10,20 @@ from app.storage.errors import BodyLengthMismatch, ObjectCorrupt, StoreUnavailab
 from app.storage.s3_answers import accepted
 from app.storage.wire import Answer
 from tests.contract.test_hostile_servers import scripted
-from tests.support.stores import BLOCK, MIB, Server, chunked, new_key, opened, raw, read, ready, repeated, versions
+from tests.support.stores import (
+    BLOCK,
+    MIB,
+    Server,
+    broken_off,
+    chunked,
+    new_key,
+    opened,
+    raw,
+    read,
+    ready,
+    repeated,
+    versions,
+)
 
 FRAME = checksums._FRAME
 
@@ -61,17 +73,12 @@ async def test_bytes_that_changed_on_the_way_are_refused_by_the_store(
 
 
 async def test_upload_that_breaks_off_is_nowhere(server: Server) -> None:
-    async def failing() -> AsyncIterator[bytes]:
-        async for chunk in repeated(48):
-            yield chunk
-        raise BodyLengthMismatch
-
     async with opened(server.options) as store:
         await ready(store)
         for size in (48 * len(BLOCK), 49 * len(BLOCK)):
             key = new_key()
             with pytest.raises(BodyLengthMismatch):
-                await store.put(key, failing(), size)
+                await store.put(key, broken_off(48, BodyLengthMismatch), size)
             assert await store.stat(key) is None
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from app.storage.errors import BodyLengthMismatch, ObjectMissing
 from app.storage.protocol import ObjectStore
-from tests.support.stores import BLOCK, MIB, chunked, new_key, read, repeated
+from tests.support.stores import BLOCK, MIB, broken_off, chunked, new_key, read, repeated
 
 
 class TestContract:
@@ -147,14 +147,9 @@ class TestContract:
         class ClientGoneError(Exception):
             pass
 
-        async def failing() -> AsyncIterator[bytes]:
-            for _ in range(blocks):
-                yield BLOCK
-            raise ClientGoneError
-
         key = new_key()
         with pytest.raises(ClientGoneError):
-            await store.put(key, failing(), size)
+            await store.put(key, broken_off(blocks, ClientGoneError), size)
         assert await store.stat(key) is None
 
     @pytest.mark.parametrize("size", [400 * len(BLOCK), None])

@@ -20,6 +20,7 @@ from tests.support.stores import (
     BUCKET,
     MIB,
     Server,
+    broken_off,
     chunked,
     endless,
     new_key,
@@ -82,15 +83,10 @@ class TestRealServers:
                 running.stop()
 
     async def test_broken_upload_in_parts_leaves_no_upload(self, server: Server) -> None:
-        async def failing() -> AsyncIterator[bytes]:
-            async for chunk in repeated(300):
-                yield chunk
-            raise RuntimeError
-
         async with opened(server.options) as store:
             await ready(store)
             with pytest.raises(RuntimeError):
-                await store.put("broken/upload", failing(), None)
+                await store.put("broken/upload", broken_off(300, RuntimeError), None)
             task = asyncio.create_task(store.put("broken/cancelled", endless(), None))
             await asyncio.sleep(0.5)
             task.cancel()

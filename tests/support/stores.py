@@ -83,6 +83,13 @@ async def repeated(count: int) -> AsyncIterator[bytes]:
         yield BLOCK
 
 
+async def broken_off(count: int, error: type[Exception]) -> AsyncIterator[bytes]:
+    """Give some blocks and then, where the end would be, the error by which a body breaks off."""
+    async for block in repeated(count):
+        yield block
+    raise error
+
+
 async def read(store: ObjectStore, key: str, start: int = 0, end: int | None = None) -> bytes:
     async with store.get(key, start, end) as chunks:
         return b"".join([chunk async for chunk in chunks])
